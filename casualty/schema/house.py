@@ -1,0 +1,135 @@
+"""The house itself: deployment, accounts, intake batches, releases, and the ledger's own tables."""
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from casualty.schema.base import ID, Held, held, terms
+from casualty.schema.incident import Stated
+from casualty.vocabulary import IntakeFormat, Operation, Role, Tier
+
+
+class DeploymentFields(Stated):
+    """What is set for this database as a whole."""
+
+    name: str = Field(min_length=1, max_length=200)
+    sample: bool = False
+    minimum_origins: int = Field(default=2, ge=1)
+
+
+class Deployment(DeploymentFields, Held, table=True):
+    """The one row that says what this database is; `sample` alone lets sample accounts sign in."""
+
+    __table_args__ = (*held(), sa.CheckConstraint("minimum_origins >= 1", name="minimum_origins_sign"))
+
+
+class AccountFields(Stated):
+    """A person who may act, by name and role. `credential_digest` is the SHA-256 of the stored password hash."""
+
+    name: str = Field(min_length=1, max_length=60, regex=r"^[^\s:]+$")
+    role: Role = Field(sa_type=terms(Role))
+    sample: bool = False
+    active: bool = True
+    credential_digest: str = Field(max_length=64)
+
+
+class Account(AccountFields, Held, table=True):
+    """An account. Its password hash lies in `credential`, outside every body of the ledger."""
+
+    __table_args__ = (*held(), sa.UniqueConstraint("name"))
+
+
+class Credential(SQLModel, table=True):
+    """The argon2id hash of an account's password; the account's digest in the ledger shows whether it was exchanged."""
+
+    account_id: str = Field(primary_key=True, foreign_key="account.id", **ID)
+    argon2: str = Field(max_length=200)
+
+
+class BatchFields(Stated):
+    """One reading of one file into the record."""
+
+    dataset: str = Field(min_length=1, max_length=120)
+    format: IntakeFormat = Field(sa_type=terms(IntakeFormat))
+    document_id: str = Field(foreign_key="document.id", index=True, **ID)
+    mapping: str
+    complete: bool = False
+    read: int = Field(ge=0)
+    recorded: int = Field(ge=0)
+    amended: int = Field(ge=0)
+    unchanged: int = Field(ge=0)
+    refused: int = Field(ge=0)
+    vanished: int = Field(ge=0)
+    warnings: int = Field(ge=0)
+
+
+class Batch(BatchFields, Held, table=True):
+    """An intake batch; `number` is what people call it by."""
+
+    __table_args__ = (
+        *held(),
+        sa.CheckConstraint("read = recorded + amended + unchanged + refused", name="rows_add_up"),
+    )
+
+    number: int = Field(unique=True)
+
+
+class ReleaseFields(Stated):
+    """What went to whom, under which tier and on what basis."""
+
+    tier: Tier = Field(sa_type=terms(Tier))
+    recipient: str = Field(min_length=1, max_length=300)
+    basis: str = Field(min_length=1)
+    manifest_sha256: str = Field(max_length=64)
+    ledger_head: str = Field(max_length=64)
+    incidents: int = Field(ge=0)
+
+
+class Release(ReleaseFields, Held, table=True):
+    """A release that left the house."""
+
+    __table_args__ = (*held(), sa.CheckConstraint("length(recipient) > 0 AND length(basis) > 0", name="recipient_basis"))
+
+
+class Revision(SQLModel, table=True):
+    """One link of the chain: who did what to which record, when and why, and a salted digest of its body.
+
+    Insert-only: the database refuses UPDATE, DELETE and replacement.
+    """
+
+    __table_args__ = (sa.Index("ix_revision_record", "record_kind", "record_id", "seq"),)
+
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: str = Field(max_length=27)
+    actor: str = Field(max_length=80)
+    record_kind: str = Field(max_length=32)
+    record_id: str = Field(max_length=36)
+    operation: Operation = Field(sa_type=terms(Operation))
+    reason: str
+    batch_id: str | None = Field(default=None, index=True, max_length=36)
+    digest: str = Field(max_length=64)
+    hash: str = Field(max_length=64)
+
+
+class RevisionBody(SQLModel, table=True):
+    """What a revision's digest was taken over: the salt and the record before and after, as canonical JSON.
+
+    Insert-only, except that a body may leave once an `erase` revision of the same record stands later in the chain.
+    """
+
+    __tablename__ = "revision_body"
+
+    seq: int = Field(primary_key=True, foreign_key="revision.seq", sa_column_kwargs={"autoincrement": False})
+    salt: str = Field(max_length=32)
+    before: str | None = None
+    after: str | None = None
+
+
+class LedgerHead(SQLModel, table=True):
+    """The last link, locked while a writer appends. One row."""
+
+    __tablename__ = "ledger_head"
+    __table_args__ = (sa.CheckConstraint("id = 1", name="one_row"),)
+
+    id: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    seq: int = 0
+    hash: str = Field(max_length=64)
