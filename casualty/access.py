@@ -1,0 +1,68 @@
+"""Who may do what. The store asks here before every write; pages and commands only show what was answered."""
+
+from dataclasses import dataclass
+
+from casualty.errors import Refused
+from casualty.vocabulary import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """The person who acts: an account's name and role, or `local:<login>` while the database has no accounts."""
+
+    name: str
+    role: Role | None = None
+
+    @property
+    def local(self) -> bool:
+        return self.role is None
+
+
+PERMITTED: dict[str, frozenset[Role]] = {
+    "record": frozenset({Role.RECORDER, Role.ADMINISTRATOR}),
+    "amend": frozenset({Role.RECORDER, Role.ADMINISTRATOR}),
+    "withdraw": frozenset({Role.RECORDER, Role.REVIEWER, Role.ADMINISTRATOR}),
+    "review": frozenset({Role.REVIEWER}),
+    "evidence": frozenset({Role.RECORDER, Role.REVIEWER, Role.ANALYST, Role.ADMINISTRATOR}),
+    "reference": frozenset({Role.ANALYST, Role.ADMINISTRATOR}),
+    "intake": frozenset({Role.RECORDER, Role.ANALYST, Role.ADMINISTRATOR}),
+    "withdraw_batch": frozenset({Role.RECORDER, Role.ADMINISTRATOR}),
+    "release": frozenset({Role.CUSTODIAN}),
+    "account": frozenset({Role.ADMINISTRATOR}),
+    "deployment": frozenset({Role.ADMINISTRATOR}),
+}
+
+ACTION_OF_KIND: dict[str, str] = {
+    "account": "account",
+    "deployment": "deployment",
+    "situation": "reference",
+    "dimension": "reference",
+    "identity_group": "reference",
+    "admin_unit": "reference",
+    "population": "reference",
+    "actor": "evidence",
+    "source": "evidence",
+    "document": "evidence",
+    "origin": "evidence",
+    "consent": "evidence",
+    "batch": "intake",
+    "release": "release",
+}
+
+
+def permit(by: Acting, action: str) -> None:
+    """Return if `by` may do `action`; raise Refused, saying which roles may, if not.
+
+    A local person may do everything: the database has no accounts, so who holds the file holds it all.
+    """
+    if by.local or by.role in PERMITTED[action]:
+        return
+    roles = ", ".join(sorted(role.value for role in PERMITTED[action]))
+    raise Refused(f"{by.name} ({by.role}) may not {action.replace('_', ' a ')}; the role must be one of: {roles}.")
+
+
+def action_for(kind: str, operation: str) -> str:
+    """Return the action that a write of this kind and operation needs."""
+    if kind == "incident":
+        return {"record": "record", "review": "review", "withdraw": "withdraw"}.get(operation, "amend")
+    return ACTION_OF_KIND[kind]

@@ -1,0 +1,183 @@
+"""How a validated draft becomes rows, how rows become a draft again, and how an amendment keeps what is the same.
+
+Rows are plain dictionaries of JSON values, absent values left out: the same that go into the ledger's bodies.
+"""
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlmodel import SQLModel
+
+from casualty.ledger import Row, Rows
+from casualty.schema import (
+    ActFields,
+    AttributionFields,
+    ClaimFields,
+    IncidentDraft,
+    IncidentFields,
+    InvolvementFields,
+    NameFields,
+    VictimDraft,
+    VictimFields,
+)
+from casualty.vocabulary import CODEBOOK_VERSION
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VERSION_7 = 0x7 << 76
+_VARIANT = 0x2 << 62
+
+
+@dataclass
+class Ids:
+    """Mints keys: UUIDv7 in the order asked for, and readable codes that carry no meaning."""
+
+    _last: int = field(default=0)
+
+    def key(self) -> str:
+        """Return a UUIDv7 (RFC 9562) later than every one returned before."""
+        random = int.from_bytes(os.urandom(10), "big")
+        fresh = (time.time_ns() // 1_000_000 << 80) | _VERSION_7 | ((random >> 62 & 0xFFF) << 64) | _VARIANT | (random & (1 << 62) - 1)
+        self._last = fresh if fresh > self._last else self._last + 1
+        digits = f"{self._last:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+    @staticmethod
+    def code() -> str:
+        """Return twelve random letters and digits (60 bits, no I, L, O, U) in three fours."""
+        random = int.from_bytes(os.urandom(8), "big")
+        letters = "".join(CROCKFORD[random >> shift & 31] for shift in range(0, 60, 5))
+        return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}"
+
+
+def dump(draft: SQLModel) -> Row:
+    """Return the stated values of a draft as JSON values, absent ones left out."""
+    return draft.model_dump(mode="json", exclude_none=True)
+
+
+def root(ids: Ids, at: str, by: str, fields: Row) -> Row:
+    """Return a new root row: the keys of every record, and its fields."""
+    return {
+        "id": ids.key(),
+        "version": 1,
+        "recorded_at": at,
+        "recorded_by": by,
+        "sensitivity": "moderate",
+        "codebook_version": CODEBOOK_VERSION,
+        **fields,
+    }
+
+
+def new_incident(draft: IncidentDraft, ids: Ids, at: str, by: str, status: str) -> Rows:
+    """Return the rows of a new incident and all its children."""
+    fields = dump(draft)
+    children = {name: fields.pop(name) for name in ("claims", "involvements", "victims")}
+    incident = root(ids, at, by, fields)
+    incident |= {"code": ids.code(), "status": status}
+    key = incident["id"]
+    rows: Rows = {"incident": [incident]}
+    rows["claim"] = [{"id": ids.key(), "incident_id": key, "standing": "current", **claim} for claim in children["claims"]]
+    rows["involvement"] = [{"id": ids.key(), "incident_id": key, **part} for part in children["involvements"]]
+    if children["victims"]:
+        _add_victims(rows, {}, draft.victims, key, ids)
+    return rows
+
+
+def amended_incident(before: Rows, draft: IncidentDraft, ids: Ids) -> Rows:
+    """Return the rows of an incident after an amendment.
+
+    Children whose values are unchanged keep their keys; a victim is the same victim if the draft names its `id`.
+    Claims are evidence: those the draft leaves out stay, those it adds are added.
+    """
+    held = before["incident"][0]
+    fields = dump(draft)
+    for name in ("claims", "involvements", "victims"):
+        del fields[name]
+    kept = {name: value for name, value in held.items() if name not in IncidentFields.model_fields}
+    rows: Rows = {"incident": [kept | fields]}
+    key = held["id"]
+    claims = _matched(before.get("claim", []), [dump(claim) for claim in draft.claims], {"standing": "current"}, key, ids)
+    present = {claim["id"] for claim in claims}
+    rows["claim"] = claims + [claim for claim in before.get("claim", []) if claim["id"] not in present]
+    rows["involvement"] = _matched(before.get("involvement", []), [dump(part) for part in draft.involvements], {}, key, ids)
+    _add_victims(rows, before, draft.victims, key, ids)
+    rows["review"] = before.get("review", [])
+    return rows
+
+
+def _matched(old: Iterable[Row], stated: Iterable[Row], extra: Row, incident_id: str, ids: Ids) -> list[Row]:
+    """Give each stated child the key of an old row with the same values, or a new key."""
+    pool = list(old)
+    rows = []
+    for fields in stated:
+        wanted = {"incident_id": incident_id, **extra, **fields}
+        same = next((row for row in pool if wanted.items() <= row.items() and _plain(row, wanted)), None)
+        if same is not None:
+            pool.remove(same)
+        rows.append(same or {"id": ids.key(), **wanted})
+    return rows
+
+
+INTAKE_KEYS = {"dataset", "external_id", "occurrence", "row_number", "batch_id", "digest"}
+
+
+def _plain(row: Row, wanted: Row) -> bool:
+    return row.keys() - wanted.keys() - INTAKE_KEYS == {"id"}
+
+
+def _add_victims(rows: Rows, before: Rows, victims: list[VictimDraft], incident_id: str, ids: Ids) -> None:
+    """Add the victims' rows and those under them; groups come first, since persons may point at them."""
+    old = {row["id"]: row for row in before.get("victim", [])}
+    keys = [victim.id if victim.id in old else ids.key() for victim in victims]
+    refs = {victim.ref: key for victim, key in zip(victims, keys, strict=True) if victim.ref}
+    for name in ("victim", "victim_name", "attribution", "act"):
+        rows.setdefault(name, [])
+    for victim, key in zip(victims, keys, strict=True):
+        fields = victim.model_dump(mode="json", exclude_none=True, exclude={"id", "ref", "names", "attributions", "acts"})
+        if fields["kind"] == "person":
+            fields |= {"count_low": 1, "count_best": 1, "count_high": 1}
+        if victim.resolved_out_of is not None:
+            fields["resolved_out_of"] = refs.get(victim.resolved_out_of, victim.resolved_out_of)
+        code = old[key]["code"] if key in old else ids.code()
+        rows["victim"].append({"id": key, "incident_id": incident_id, "code": code, **fields})
+        parts: tuple[tuple[str, list[Row]], ...] = (
+            ("victim_name", [dump(name) for name in victim.names]),
+            ("attribution", [dump(attribution) for attribution in victim.attributions]),
+            ("act", [{"kind": act.value} for act in victim.acts]),
+        )
+        for name, stated in parts:
+            mine = [row for row in before.get(name, []) if row.get("victim_id") == key]
+            rows[name] += _matched(mine, stated, {"victim_id": key}, incident_id, ids)
+    rows["victim"].sort(key=lambda row: row["kind"] == "person")
+
+
+def draft_of(rows: Rows) -> IncidentDraft:
+    """Return an editable draft of an incident as held: its current claims, involvements and victims with their keys."""
+
+    def stated(row: Row, fields: type[SQLModel]) -> dict[str, Any]:
+        return {name: value for name, value in row.items() if name in fields.model_fields}
+
+    def under(name: str, victim: Row, fields: type[SQLModel]) -> list[dict[str, Any]]:
+        return [stated(row, fields) for row in rows.get(name, []) if row.get("victim_id") == victim["id"]]
+
+    incident = rows["incident"][0]
+    return IncidentDraft.model_validate(
+        {
+            **stated(incident, IncidentFields),
+            "sensitivity": incident["sensitivity"],
+            "claims": [stated(c, ClaimFields) for c in rows.get("claim", []) if c["standing"] == "current"],
+            "involvements": [stated(part, InvolvementFields) for part in rows.get("involvement", [])],
+            "victims": [
+                {
+                    **stated(victim, VictimFields),
+                    "id": victim["id"],
+                    "names": under("victim_name", victim, NameFields),
+                    "attributions": under("attribution", victim, AttributionFields),
+                    "acts": [act["kind"] for act in under("act", victim, ActFields)],
+                }
+                for victim in rows.get("victim", [])
+            ],
+        }
+    )

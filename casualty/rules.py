@@ -1,0 +1,214 @@
+"""Pure rules: is a draft consistent, how many were harmed, and which status may follow which."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+from casualty.errors import Fault
+from casualty.schema import IncidentDraft, VictimDraft
+from casualty.vocabulary import AgeBand, Harm, IncidentStatus, StandardOfProof, VictimKind
+
+S = IncidentStatus
+
+MOVES: dict[IncidentStatus, frozenset[IncidentStatus]] = {
+    S.DRAFT: frozenset({S.SUBMITTED, S.WITHDRAWN}),
+    S.SUBMITTED: frozenset({S.IN_REVIEW, S.WITHDRAWN}),
+    S.IN_REVIEW: frozenset({S.NEEDS_WORK, S.CORROBORATED, S.VERIFIED, S.CONTESTED, S.UNVERIFIABLE, S.REFUTED, S.SUBMITTED, S.WITHDRAWN}),
+    S.NEEDS_WORK: frozenset({S.SUBMITTED, S.WITHDRAWN}),
+    S.CORROBORATED: frozenset({S.IN_REVIEW, S.VERIFIED, S.CONTESTED, S.WITHDRAWN}),
+    S.VERIFIED: frozenset({S.IN_REVIEW, S.CONTESTED, S.WITHDRAWN}),
+    S.CONTESTED: frozenset({S.IN_REVIEW, S.WITHDRAWN}),
+    S.UNVERIFIABLE: frozenset({S.IN_REVIEW, S.WITHDRAWN}),
+    S.REFUTED: frozenset({S.IN_REVIEW, S.WITHDRAWN}),
+    S.DUPLICATE: frozenset({S.IN_REVIEW}),
+    S.WITHDRAWN: frozenset({S.IN_REVIEW}),
+}  # fmt: skip
+
+ADULT_AT = 18
+EXACT_PLACE_METRES = 1000
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the rules found: faults stop a record, warnings are kept beside it."""
+
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A low, best and high number; None is unknown, which is not zero."""
+
+    low: int | None
+    best: int | None
+    high: int | None
+
+    @property
+    def stated(self) -> bool:
+        return any(value is not None for value in (self.low, self.best, self.high))
+
+    @property
+    def ordered(self) -> bool:
+        known = [value for value in (self.low, self.best, self.high) if value is not None]
+        return known == sorted(known)
+
+
+def check(draft: IncidentDraft, today: date) -> Checked:
+    """Return every fault and warning of an incident draft, none hidden behind another.
+
+    Source: Standards for Casualty Recording (2016), minimum data; UCDP GED codebook for the precisions.
+    """
+    found = Checked()
+    _check_date(draft, today, found)
+    _check_place(draft, found)
+    _check_counts(draft, found)
+    if not draft.claims:
+        found.faults.append(Fault(0, "source", "No source is named.", "Name the document or the person this comes from."))
+    if draft.victims:
+        _check_victims(draft, found)
+    return found
+
+
+def _check_date(draft: IncidentDraft, today: date, found: Checked) -> None:
+    if draft.date_start is None:
+        if draft.date_missing is None:
+            found.faults.append(Fault(0, "date", "No date.", "Give one, however wide, or say why there is none."))
+        return
+    if draft.date_missing is not None:
+        found.faults.append(Fault(0, "date", "A date and a reason for its absence.", "Keep one of the two."))
+    if draft.date_end is None:
+        found.faults.append(Fault(0, "date_end", "No end of the date.", "Repeat the start if it was one day."))
+    elif draft.date_end < draft.date_start:
+        found.faults.append(Fault(0, "date_end", f"{draft.date_end} lies before {draft.date_start}.", "Swap or mend them."))
+    if draft.date_start > today:
+        found.faults.append(Fault(0, "date", f"{draft.date_start} has not come yet.", "Check day, month and year."))
+
+
+def _check_place(draft: IncidentDraft, found: Checked) -> None:
+    named = any((draft.place_as_reported, draft.pcode, draft.admin2, draft.admin1, draft.country))
+    if (draft.lat is None) != (draft.lon is None):
+        found.faults.append(Fault(0, "lat, lon", "One coordinate without the other.", "Give both or none."))
+    elif draft.lat is None and not named and draft.place_missing is None:
+        found.faults.append(Fault(0, "place", "No place.", "Name it, however roughly, or say why there is none."))
+    if draft.place_missing is not None and (named or draft.lat is not None):
+        found.faults.append(Fault(0, "place", "A place and a reason for its absence.", "Keep one of the two."))
+    if draft.lat == 0 and draft.lon == 0:
+        found.warnings.append(Fault(0, "lat, lon", "Both are 0: a point in the Gulf of Guinea.", "Often an empty field."))
+    if draft.place_precision == 1 and (draft.uncertainty_m or 0) > EXACT_PLACE_METRES:
+        found.faults.append(
+            Fault(0, "uncertainty_m", "An exact place with more than 1 km of uncertainty.", "Choose a wider precision.")
+        )
+
+
+def _check_counts(draft: IncidentDraft, found: Checked) -> None:
+    for name in ("killed", "injured", "missing"):
+        low, best, high = (getattr(draft, f"{name}_{part}") for part in ("low", "best", "high"))
+        if Range(low, best, high).ordered:
+            continue
+        text = f"low {low}, best {best}, high {high} are out of order."
+        if draft.count_conflict:
+            found.warnings.append(Fault(0, name, text, "Kept as stated and marked count_conflict."))
+        else:
+            found.faults.append(Fault(0, name, text, "Mend them, or mark count_conflict to keep them as stated."))
+
+
+def _check_victims(draft: IncidentDraft, found: Checked) -> None:
+    groups = {v.ref or v.id: v for v in draft.victims if v.kind == VictimKind.GROUP and (v.ref or v.id)}
+    groups |= {v.id: v for v in draft.victims if v.kind == VictimKind.GROUP and v.id}
+    resolved: dict[str, int] = {}
+    for number, victim in enumerate(draft.victims, start=1):
+        _check_victim(victim, f"victim {number}", draft, found)
+        if victim.resolved_out_of is None:
+            continue
+        if victim.kind != VictimKind.PERSON or victim.resolved_out_of not in groups:
+            found.faults.append(
+                Fault(0, f"victim {number} resolved_out_of", "Names no group of this incident.", "Name one of its groups.")
+            )
+        resolved[victim.resolved_out_of] = resolved.get(victim.resolved_out_of, 0) + 1
+    for ref, number in resolved.items():
+        high = groups[ref].count_high if ref in groups else None
+        if high is not None and number > high:
+            found.faults.append(
+                Fault(0, "resolved_out_of", f"{number} persons out of a group of at most {high}.", "Raise the group's high.")
+            )
+    total = victims_harmed(draft.victims, Harm.KILLED)
+    if draft.killed_high is not None and (total.low or 0) > draft.killed_high:
+        found.warnings.append(
+            Fault(0, "killed", f"{total.low} victims stand below a stated high of {draft.killed_high}.", "Look at both.")
+        )
+
+
+def _check_victim(victim: VictimDraft, where: str, draft: IncidentDraft, found: Checked) -> None:
+    triple = Range(victim.count_low, victim.count_best, victim.count_high)
+    if victim.kind == VictimKind.PERSON and triple.stated and triple != Range(1, 1, 1):
+        found.faults.append(Fault(0, where, "A person counts one.", "Make it a group, or leave the counts out."))
+    if not triple.ordered and not victim.count_conflict:
+        found.faults.append(Fault(0, where, "Low, best, high are out of order.", "Mend them, or mark count_conflict."))
+    if victim.date_of_death and draft.date_start and victim.date_of_death < draft.date_start:
+        found.faults.append(Fault(0, f"{where} date_of_death", "Lies before the incident.", "Mend one of the dates."))
+    if victim.age_low is not None and victim.age_high is not None and victim.age_low > victim.age_high:
+        found.faults.append(Fault(0, f"{where} age", "The low age is above the high.", "Swap them."))
+    if victim.age_years is not None:
+        child = victim.age_years < ADULT_AT
+        if victim.age_band in ((AgeBand.ADULT, AgeBand.OLDER) if child else (AgeBand.INFANT, AgeBand.CHILD)):
+            found.faults.append(Fault(0, f"{where} age", f"{victim.age_years:g} years is not {victim.age_band}.", "Mend one."))
+
+
+def age_band(years: float | None) -> AgeBand:
+    """Return the band of an age in years; exactly 18 is an adult (SDG 16.1.2)."""
+    if years is None:
+        return AgeBand.NOT_RECORDED
+    if years < 1:
+        return AgeBand.INFANT
+    if years < ADULT_AT:
+        return AgeBand.CHILD
+    return AgeBand.ADULT if years < 60 else AgeBand.OLDER
+
+
+def victims_harmed(victims: Iterable[VictimDraft], harm: Harm) -> Range:
+    """Return how many victims of one harm stand in these rows, each person once (R09).
+
+    A person resolved out of a group is inside that group's number; a group counts at least its resolved persons.
+    """
+    chosen = [victim for victim in victims if victim.harm == harm]
+    out_of: dict[str, int] = {}
+    alone = 0
+    for victim in chosen:
+        if victim.kind == VictimKind.PERSON and victim.resolved_out_of is not None:
+            out_of[victim.resolved_out_of] = out_of.get(victim.resolved_out_of, 0) + 1
+        elif victim.kind == VictimKind.PERSON:
+            alone += 1
+    totals = [alone, alone, alone]
+    for group in (v for v in chosen if v.kind == VictimKind.GROUP):
+        named = max(out_of.get(group.ref or "", 0), out_of.get(group.id or "", 0))
+        for index, value in enumerate((group.count_low, group.count_best, group.count_high)):
+            totals[index] += max(value or 0, named)
+    return Range(*totals)
+
+
+def may_move(before: IncidentStatus, after: IncidentStatus) -> bool:
+    """Return whether review may take an incident from one status to the other."""
+    return after in MOVES[before]
+
+
+def check_review(
+    before: IncidentStatus, after: IncidentStatus, *, reviewer: str, recorder: str, reasons: str,
+    standard: StandardOfProof, origins: int, minimum_origins: int,
+) -> list[Fault]:  # fmt: skip
+    """Return why a judgement is not allowed: the move, the second person, the reasons, the origins (R12, R13, R15, R17)."""
+    faults = []
+    if not may_move(before, after):
+        allowed = ", ".join(sorted(MOVES[before])) or "none"
+        faults.append(Fault(0, "to_status", f"{before} cannot become {after}.", f"Allowed: {allowed}."))
+    if reviewer == recorder:
+        faults.append(Fault(0, "reviewer", "The recorder cannot review the same incident.", "Ask a second person."))
+    if not reasons.strip():
+        faults.append(Fault(0, "reasons", "No reasons are given.", "Write why."))
+    if after == S.VERIFIED and standard == StandardOfProof.NOT_STATED:
+        faults.append(Fault(0, "standard_of_proof", "Verification names its standard of proof.", "State it."))
+    if after == S.VERIFIED and origins < minimum_origins:
+        faults.append(
+            Fault(0, "origins", f"{origins} independent origin(s), {minimum_origins} needed.", "Find another, or corroborate.")
+        )
+    return faults
