@@ -1,0 +1,124 @@
+"""The record as tables for analysis and maps: the only bridge from the store to data frames.
+
+Withdrawn and merged incidents are left out. Unknown numbers are NaN, never 0.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from casualty.errors import NotEnoughData, NotFound
+from casualty.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from geo.places import Locator
+
+TIER_OF = {"verified": "verified", "corroborated": "corroborated"}
+NOT_ANALYSED = ("draft", "refuted")
+PERIODS = ("all", "year", "quarter", "month")
+
+
+def incidents(store: Store) -> "pd.DataFrame":
+    """Return one row per incident.
+
+    Columns: id, code, status, tier (verified, corroborated, other), incident_type, date_start, date_end (datetime),
+    date_precision (1-5), time_of_day, lat, lon (degrees, WGS 84), place_precision (1-7), uncertainty_m (metres),
+    place (as reported), country, admin1, admin2, pcode, killed_low, killed_best, killed_high, injured_best
+    (NaN unknown), count_conflict, victims (individual persons), version.
+    """
+    import pandas as pd
+
+    rows = store.rows(
+        sa.text(
+            "SELECT i.id, i.code, i.status, i.incident_type, i.date_start, i.date_end, i.date_precision, i.time_of_day,"
+            " i.lat, i.lon, i.place_precision, i.uncertainty_m, i.place_as_reported AS place, i.country, i.admin1,"
+            " i.admin2, i.pcode, i.boundary_set, i.killed_low, i.killed_best, i.killed_high, i.injured_best,"
+            " i.count_conflict, COALESCE(v.persons, 0) AS victims, i.version FROM incident i LEFT JOIN"
+            " (SELECT incident_id, count(*) AS persons FROM victim WHERE kind = 'person' GROUP BY incident_id) v"
+            " ON v.incident_id = i.id WHERE i.withdrawn_at IS NULL AND i.merged_into_id IS NULL ORDER BY i.date_start, i.id"
+        )
+    )
+    frame = pd.DataFrame(rows, columns=_INCIDENT_COLUMNS)
+    for column in ("date_start", "date_end"):
+        frame[column] = pd.to_datetime(frame[column], format="ISO8601").astype("datetime64[s]")
+    numbers = ["lat", "lon", "uncertainty_m", "killed_low", "killed_best", "killed_high", "injured_best"]
+    frame[numbers + ["date_precision", "place_precision"]] = frame[numbers + ["date_precision", "place_precision"]].astype("float64")
+    frame["count_conflict"] = frame["count_conflict"].astype(bool)
+    frame.insert(3, "tier", frame["status"].map(TIER_OF).fillna("other"))
+    return frame
+
+
+_INCIDENT_COLUMNS = [
+    "id", "code", "status", "incident_type", "date_start", "date_end", "date_precision", "time_of_day", "lat", "lon",
+    "place_precision", "uncertainty_m", "place", "country", "admin1", "admin2", "pcode", "boundary_set", "killed_low",
+    "killed_best", "killed_high", "injured_best", "count_conflict", "victims", "version",
+]  # fmt: skip
+
+
+def dimensions(store: Store) -> "pd.DataFrame":
+    """Return the identity dimensions in use (not those switched off): id, code, label, state."""
+    import pandas as pd
+
+    rows = store.rows(
+        sa.text("SELECT id, code, label, state FROM dimension WHERE state <> 'off' AND withdrawn_at IS NULL ORDER BY code")
+    )
+    return pd.DataFrame(rows, columns=["id", "code", "label", "state"])
+
+
+def dimension_id(store: Store, code: str) -> str:
+    """Return the id of a dimension by its code; raise NotFound, naming those there are."""
+    known = dimensions(store)
+    found = known.loc[known["code"].str.casefold() == code.strip().casefold(), "id"]
+    if found.empty:
+        there = ", ".join(known["code"]) or "none yet"
+        raise NotFound(f"There is no identity dimension {code!r} in use. Known: {there}.")
+    return str(found.iloc[0])
+
+
+def groups(store: Store, dimension: str) -> "pd.DataFrame":
+    """Return the identity groups of a dimension: id, code, label."""
+    import pandas as pd
+
+    rows = store.rows(
+        sa.text("SELECT id, code, label FROM identity_group WHERE dimension_id = :d AND withdrawn_at IS NULL ORDER BY code"),
+        d=dimension_id(store, dimension),
+    )
+    return pd.DataFrame(rows, columns=["id", "code", "label"])
+
+
+def attributions(store: Store, dimension: str, *, inferred: bool = False) -> "pd.DataFrame":
+    """Return victims with the group they are held to belong to in one dimension (own identity).
+
+    Columns: incident_id, victim_id, kind, harm, count_low, count_best, count_high, resolved_out_of, group (code, or
+    None where unknown, unrecorded, or where attributions disagree), disputed (bool). Attributions inferred by a
+    person are left out unless `inferred` (R44). Perceived identity and targeting ground never enter (R40).
+    """
+    import pandas as pd
+
+    held = store.rows(
+        sa.text(
+            "SELECT a.victim_id, g.code FROM attribution a JOIN identity_group g ON g.id = a.group_id"
+            " WHERE a.dimension_id = :d AND a.sense = 'own'" + ("" if inferred else " AND a.basis <> 'person_inferred'")
+        ),
+        d=dimension_id(store, dimension),
+    )
+    known: dict[str, set[str]] = {}
+    for victim, code in held:
+        known.setdefault(victim, set()).add(code)
+    rows = store.rows(
+        sa.text(
+            "SELECT v.incident_id, v.id, v.kind, v.harm, v.count_low, v.count_best, v.count_high, v.resolved_out_of"
+            " FROM victim v JOIN incident i ON i.id = v.incident_id"
+            " WHERE i.withdrawn_at IS NULL AND i.merged_into_id IS NULL ORDER BY v.incident_id, v.id"
+        )
+    )
+    columns = ["incident_id", "victim_id", "kind", "harm", "count_low", "count_best", "count_high", "resolved_out_of"]
+    frame = pd.DataFrame(rows, columns=columns)
+    frame["group"] = [next(iter(known[v])) if len(known.get(v, ())) == 1 else None for v in frame["victim_id"]]
+    frame["disputed"] = [len(known.get(v, ())) > 1 for v in frame["victim_id"]]
+    return frame
