@@ -3,14 +3,12 @@
 Withdrawn and merged incidents are left out. Unknown numbers are NaN, never 0.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from casualty.errors import NotEnoughData, NotFound
+from casualty.errors import NotFound
+from casualty.linkage import fold
 from casualty.store import Store
 
 if TYPE_CHECKING:
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
     from geo.places import Locator
 
 TIER_OF = {"verified": "verified", "corroborated": "corroborated"}
-NOT_ANALYSED = ("draft", "refuted")
-PERIODS = ("all", "year", "quarter", "month")
 
 
 def incidents(store: Store) -> "pd.DataFrame":
@@ -122,3 +118,62 @@ def attributions(store: Store, dimension: str, *, inferred: bool = False) -> "pd
     frame["group"] = [next(iter(known[v])) if len(known.get(v, ())) == 1 else None for v in frame["victim_id"]]
     frame["disputed"] = [len(known.get(v, ())) > 1 for v in frame["victim_id"]]
     return frame
+
+
+# Areas and periods ---------------------------------------------------------------------------------------------------
+
+
+def locator(store: Store) -> "Locator | None":
+    """Return where each administrative unit lies, or None if no unit is held. Of several boundary sets, the latest."""
+    import shapely
+
+    from geo.places import Locator, Unit
+
+    rows = store.rows(
+        sa.text(
+            "SELECT pcode, name, level, parent_pcode, geometry, lon, lat, boundary_set FROM admin_unit"
+            " WHERE withdrawn_at IS NULL ORDER BY recorded_at DESC, id DESC"
+        )
+    )
+    if not rows:
+        return None
+    latest = rows[0].boundary_set
+    return Locator(
+        Unit(r.pcode, r.name, r.level, r.parent_pcode, shapely.from_geojson(r.geometry) if r.geometry else None, r.lon, r.lat)
+        for r in rows
+        if r.boundary_set == latest
+    )
+
+
+def areas(store: Store, level: int) -> dict[str, str | None]:
+    """Return for each incident the unit of a level in which it lies: P-code, or the name as stated.
+
+    First what is recorded (a P-code's ancestor; the first- or second-order unit as stated, matched to a unit's code
+    or name); else the unit around the point, if its precision allows it (1-3, or 4 for the first level). Derived at
+    every call, never stored, so that new boundaries are followed at once. Standards: R33, R34.
+    """
+    import numpy as np
+
+    frame = incidents(store)
+    where = locator(store)
+    names = _names(store, level)
+    stated = frame["admin1"] if level == 1 else frame["admin2"] if level == 2 else None
+    found: list[str | None] = []
+    for position, pcode in enumerate(frame["pcode"]):
+        above = None
+        if isinstance(pcode, str):
+            above = where.ancestor(pcode, level) if where is not None else pcode
+        if above is None and stated is not None and isinstance(stated.iloc[position], str):
+            above = names.get(fold(stated.iloc[position]), stated.iloc[position])
+        found.append(above)
+    if where is not None:
+        precise = frame["place_precision"].isna() | (frame["place_precision"] <= (4 if level == 1 else 3))
+        open_rows = np.flatnonzero(np.array([area is None for area in found]) & precise.to_numpy() & frame["lat"].notna().to_numpy())
+        for position, area in zip(open_rows, where.locate(frame["lon"].to_numpy()[open_rows], frame["lat"].to_numpy()[open_rows], level), strict=True):
+            found[position] = area
+    return dict(zip(frame["id"], found, strict=True))
+
+
+def _names(store: Store, level: int) -> dict[str, str]:
+    rows = store.rows(sa.text("SELECT name, name_local, pcode FROM admin_unit WHERE level = :l AND withdrawn_at IS NULL"), l=level)
+    return {fold(word): row.pcode for row in rows for word in (row.name_local, row.name, row.pcode) if word}

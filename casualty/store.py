@@ -19,9 +19,9 @@ from sqlmodel import SQLModel
 
 from casualty import access, bodies, ledger, rules
 from casualty.access import Acting
-from casualty.errors import EditConflict, Fault, InvalidRecords, NotFound, Refused, UsageFault
+from casualty.errors import CheckFailed, EditConflict, Fault, InvalidRecords, NotFound, Refused, UsageFault
 from casualty.ledger import Head, Progress, Row, Rows, Verified
-from casualty.schema import ROOTS, AccountFields, IncidentDraft, ReviewFields, table
+from casualty.schema import AccountFields, IncidentDraft, ReviewFields, table
 from casualty.vocabulary import IncidentStatus, Operation, Role, StandardOfProof
 from casualty.writing import Saved, Writer
 
@@ -129,20 +129,39 @@ class Store:
         """Open an existing database; raise NotFound if there is none, UsageFault if its schema is not this program's."""
         from casualty import migrating
 
+        held = cls.schema_of(target)
+        if held != migrating.HEAD:
+            raise UsageFault(f"The database is at schema {held}, the program at {migrating.HEAD}; run: casualty db upgrade")
+        return cls(_engine(url_of(target)), clock)
+
+    @staticmethod
+    def schema_of(target: str | Path) -> str:
+        """Return the schema version a database stands at; raise NotFound if it holds no record."""
+        from casualty import migrating
+
         url = url_of(target)
         if url.drivername == "sqlite" and not (url.database and Path(url.database).is_file()):
             raise NotFound(f"There is no database at {url.database}; make one with: casualty --db {url.database} init")
-        store = cls(_engine(url), clock)
-        try:
-            with store._engine.connect() as connection:
+        with _engine(url).connect() as connection:
+            try:
                 held = migrating.current(connection)
-        except sa.exc.DBAPIError as wrong:
-            raise NotFound(f"The database cannot be opened: {str(wrong.orig).splitlines()[0]}") from wrong
+            except sa.exc.DatabaseError as wrong:
+                raise _unreadable(wrong) from wrong
         if held is None:
             raise NotFound("This database holds no record; make one with: casualty init")
-        if held != migrating.HEAD:
-            raise UsageFault(f"The database is at schema {held}, the program at {migrating.HEAD}; run: casualty db upgrade")
-        return store
+        return held
+
+    @classmethod
+    def upgrade(cls, target: str | Path) -> tuple[str, str]:
+        """Bring a database's schema to this program's version; return the versions before and after."""
+        from casualty import migrating
+
+        before = cls.schema_of(target)
+        engine = _engine(url_of(target)).execution_options(writing=True)
+        if before != migrating.HEAD:
+            with engine.begin() as connection:
+                migrating.upgrade(connection)
+        return before, migrating.HEAD
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -153,11 +172,14 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Give a connection within one read transaction: all that is read in it is of one moment."""
-        with self._engine.connect() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            with connection.begin():
-                yield connection
+        try:
+            with self._engine.connect() as connection:
+                if connection.dialect.name == "postgresql":
+                    connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                with connection.begin():
+                    yield connection
+        except sa.exc.DatabaseError as wrong:
+            raise _unreadable(wrong) from wrong
 
     def rows(self, statement: sa.Executable, **parameters: object) -> Sequence[sa.Row[Any]]:
         """Return all rows of a query."""
@@ -314,10 +336,10 @@ class Store:
         except sa.exc.IntegrityError as wrong:
             text = str(wrong.orig).splitlines()[0]
             raise InvalidRecords("The database refused the record.", [Fault(0, "", text, "Mend the value it names.")]) from wrong
-        except sa.exc.OperationalError as wrong:
-            if "locked" not in str(wrong.orig):
-                raise
-            raise InvalidRecords("Somebody else is writing a large batch; nothing was saved. Try again shortly.") from wrong
+        except sa.exc.DatabaseError as wrong:
+            if "locked" in str(wrong.orig):
+                raise InvalidRecords("Somebody else is writing a large batch; nothing was saved. Try again shortly.") from wrong
+            raise _unreadable(wrong) from wrong
 
     @staticmethod
     def _still_may(connection: sa.Connection, by: Acting) -> None:
@@ -403,6 +425,10 @@ class Store:
             return writer.review(before, draft, minimum)
 
 
+def _unreadable(wrong: sa.exc.DatabaseError) -> CheckFailed:
+    return CheckFailed(f"The database cannot be read or written: {str(wrong.orig).splitlines()[0]}")
+
+
 def faults_of(wrong: ValidationError, row: int = 0) -> list[Fault]:
     """Return a validation's errors as faults, in the codebook's field names."""
     return [
@@ -433,5 +459,3 @@ def login_name() -> str:
     except (KeyError, OSError):
         return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
 
-
-KINDS = tuple(ROOTS)

@@ -14,6 +14,7 @@ from casualty.intake.mapping import Mapping
 from casualty.intake.references import References
 from casualty.intake.values import Span
 from casualty.ledger import canonical
+from casualty.linkage import fold, slug
 from casualty.schema import IncidentDraft
 from casualty.store import faults_of
 from casualty.vocabulary import (
@@ -58,7 +59,7 @@ class RowReader:
         self.mapping = mapping
         self._headers = headers
         self._references = references
-        self._at = {name: [headers.index(column) for column in columns] for name, columns in _found(mapping, headers).items()}
+        self._at = {name: [headers.index(column) for column in columns] for name, columns in found_columns(mapping, headers).items()}
         self._identity = {name: headers.index(part.column) for name, part in mapping.identity.items()}
         self._persons = mapping.format == IntakeFormat.VICTIMS or "name" in self._at
 
@@ -193,7 +194,7 @@ class RowReader:
         if not word:
             return None
         meant = self.mapping.values.get(name, {})
-        found = meant.get(word) or meant.get(values.identifier(word)) or values.slug(word)
+        found = meant.get(word) or meant.get(values.identifier(word)) or slug(word)
         try:
             return scheme(found)
         except ValueError:
@@ -241,7 +242,7 @@ class RowReader:
 
     def _person(self, text: dict[str, str], cells: Sequence[str], reading: Reading) -> dict[str, Any]:
         exact, low, high, band = self._take(values.age, "age", text, reading) or (None, None, None, None)
-        sex = values.SEXES.get(values.fold(text.get("sex", "")))
+        sex = values.SEXES.get(fold(text.get("sex", "")))
         if sex is None:
             sex = "unknown"
             reading.warnings.append(Fault(reading.row, "sex", f"{text['sex'][:40]!r} is no known word.", "Kept as stated."))
@@ -278,10 +279,10 @@ class RowReader:
 
     @staticmethod
     def _label(meant: str, word: str) -> str:
-        return word if values.slug(word) == meant else meant
+        return word if slug(word) == meant else meant
 
 
-def _found(mapping: Mapping, headers: list[str]) -> dict[str, list[str]]:
+def found_columns(mapping: Mapping, headers: list[str]) -> dict[str, list[str]]:
     """Return the mapping's columns, or raise with each one that the file does not have."""
     wanted = [(name, column) for name, columns in mapping.columns.items() for column in columns]
     wanted += [(f"identity.{name}", part.column) for name, part in mapping.identity.items()]

@@ -9,6 +9,7 @@ from casualty.errors import UsageFault
 from casualty.intake import values
 from casualty.intake.mapping import FIELDS, NEEDED, Identity, Mapping
 from casualty.intake.reading import Table
+from casualty.linkage import slug
 from casualty.vocabulary import IntakeFormat
 
 SAMPLE_ROWS = 5000
@@ -96,7 +97,7 @@ def detect(table: Table) -> IntakeFormat:
     """Return the format that a table's header speaks of."""
     if table.tagged:
         return IntakeFormat.HXL
-    names = {values.slug(header) for header in table.headers}
+    names = {slug(header) for header in table.headers}
     if {"type_of_violence", "side_a"} <= names:
         return IntakeFormat.GED
     if {"reported_minimum", "reported_maximum"} <= names or {"ibc_code"} <= names:
@@ -117,7 +118,7 @@ def detect(table: Table) -> IntakeFormat:
 
 def _column(field: str, headers: list[str], aliases: dict[str, str] = ALIASES) -> list[str]:
     """Return the columns that look like a field: the best alias, or all of a place's parts."""
-    by_slug = {values.slug(header): header for header in reversed(headers)}
+    by_slug = {slug(header): header for header in reversed(headers)}
     found = [by_slug[alias] for alias in aliases[field].split() if alias in by_slug]
     return found if field in ("place", "cited") and aliases is ALIASES else found[:1]
 
@@ -219,14 +220,14 @@ def _with_dates(mapping: Mapping, table: Table, sample: list[list[str]]) -> Mapp
 def _with_identity(mapping: Mapping, table: Table, sample: list[list[str]]) -> Mapping:
     found = {}
     for dimension, aliases in IDENTITY_ALIASES.items():
-        column = next((h for h in table.headers if values.slug(h) in aliases.split()), None)
+        column = next((h for h in table.headers if slug(h) in aliases.split()), None)
         if column is None or mapping.format == IntakeFormat.GED:
             continue
         at = table.headers.index(column)
         words = Counter(cells[at].strip() for cells in sample if at < len(cells))
         words.pop("", None)
-        if words and len({values.slug(word) for word in words}) <= MOST_GROUPS:
-            groups = {word: values.missing_word(word) or values.slug(word) for word in sorted(words)}
+        if words and len({slug(word) for word in words}) <= MOST_GROUPS:
+            groups = {word: values.missing_word(word) or slug(word) for word in sorted(words)}
             found[dimension] = Identity(column, label=dimension.capitalize(), groups=groups)
     return replace(mapping, identity=found)
 
@@ -238,8 +239,8 @@ def _propose_reference(table: Table, mapping: Mapping) -> Mapping:
     wide: dict[str, str] = {}
     if mapping.format == IntakeFormat.POPULATION:
         if "group" in columns and "dimension" not in columns:
-            slug = values.slug(columns["group"][0])
-            defaults["dimension"] = next((name for name, words in IDENTITY_ALIASES.items() if slug in words.split()), slug)
+            word = slug(columns["group"][0])
+            defaults["dimension"] = next((name for name, words in IDENTITY_ALIASES.items() if word in words.split()), word)
         if "year" not in columns:
             defaults["year"] = ""
         if "source" not in columns:
@@ -260,6 +261,6 @@ def _wide_groups(table: Table) -> dict[str, str]:
     found = {}
     for at, header in enumerate(table.headers):
         cells = [cells[at].strip() for cells in sample if at < len(cells) and cells[at].strip()]
-        if cells and all(cell.replace(",", "").isdecimal() for cell in cells) and values.slug(header) not in ("year", "fips"):
-            found[header] = "" if values.slug(header) in TOTALS else values.slug(header)
+        if cells and all(cell.replace(",", "").isdecimal() for cell in cells) and slug(header) not in ("year", "fips"):
+            found[header] = "" if slug(header) in TOTALS else slug(header)
     return found

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from casualty.bodies import dump, root
-from casualty.intake import values
 from casualty.intake.mapping import Identity
 from casualty.ledger import Row
+from casualty.linkage import slug
 from casualty.schema import (
     ActorFields,
     DimensionFields,
@@ -41,10 +41,10 @@ class References:
                 self._known[kind, row[1]] = row[0]
         dimension, group = table("dimension"), table("identity_group")
         for row in connection.execute(sa.select(dimension.c.id, dimension.c.code)):
-            self._known["dimension", values.slug(row[1])] = row[0]
+            self._known["dimension", slug(row[1])] = row[0]
         for row in connection.execute(sa.select(group.c.id, group.c.dimension_id, group.c.code, group.c.label)):
             for word in (row.code, row.label):
-                self._known[f"group {row.dimension_id}", values.slug(word)] = row.id
+                self._known[f"group {row.dimension_id}", slug(word)] = row.id
 
     def actor(self, name: str, kind: ActorKind) -> str:
         return self._id("actor", name, lambda: ActorFields(name=name, kind=kind))
@@ -64,16 +64,20 @@ class References:
         return self._id(
             "dimension", code,
             lambda: DimensionFields(code=code, label=identity.label or code, state=state, assessment=identity.assessment or None),
-            key=values.slug(code),
+            key=slug(code),
         )  # fmt: skip
 
     def group(self, dimension_id: str, word: str) -> str:
         """Return a group's id by its code or label, however spelled; a word not yet known becomes a group."""
-        code = values.slug(word)
+        code = slug(word)
         label = " ".join(word.split())
         return self._id(
             f"group {dimension_id}", word, lambda: GroupFields(dimension_id=dimension_id, code=code, label=label), key=code
         )
+
+    def know(self, kind: str, key: str, record_id: str) -> None:
+        """Note a record that was written elsewhere in this transaction."""
+        self._known[kind, key] = record_id
 
     def _id(self, kind: str, name: str, make: Callable[[], SQLModel], key: str | None = None) -> str:
         found = self._known.get((kind, key or name))

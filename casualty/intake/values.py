@@ -4,10 +4,11 @@ Each function returns a value, or None for an empty cell, or raises ValueError w
 """
 
 import re
-import unicodedata
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
+
+from casualty.linkage import fold
 
 NO_NUMBER = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "--", "?", "unknown", "sin datos"})
 MONTHS = {
@@ -201,14 +202,3 @@ def missing_word(text: str) -> str | None:
     if plain in UNKNOWN_WORDS or plain.startswith("unknown "):
         return "unknown"
     return None
-
-
-def fold(text: str) -> str:
-    """Return text for comparison only: no case, no accents, single spaces."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return " ".join(plain.casefold().split())
-
-
-def slug(text: str) -> str:
-    """Return a code from a label: `Hispanic/Latino ` becomes hispanic_latino; letters of any script stay."""
-    return re.sub(r"[^\w]+", "_", fold(text)).strip("_") or "unnamed"

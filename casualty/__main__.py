@@ -1,0 +1,5 @@
+"""`python -m casualty` is the `casualty` command."""
+
+from casualty.cli import main
+
+main()

@@ -1,0 +1,137 @@
+"""The papers that a package carries for people: what it is, what is in it and what is not (R06, R49, R86)."""
+
+from dataclasses import dataclass
+
+from casualty.disclosure import CONSENT, MENTION, OFF, SEVERE, WITHDRAWN
+from casualty.release.chain import Extracted
+from casualty.release.records import Tally
+from casualty.summary import Sums
+from casualty.vocabulary import IncidentStatus
+
+CAVEAT = (
+    "These are documented cases, not all deaths. What was not reported, or not found, is not here; a place or time"
+    " without records is a place or time without data, not without harm."
+)
+
+WITHHELD_COLUMNS = ("category", "table", "fields", "count", "why", "who_decides")
+WHY: dict[str, tuple[str, str]] = {
+    CONSENT: (
+        "No consent to share with a commission of inquiry: refused, withdrawn or not asked of a person, or of a source"
+        " that is or may be a private person; with it the texts of the same incident.",
+        "the person concerned; the custodian asks",
+    ),
+    OFF: ("Identity dimension that is switched off here.", "the deployment, under its protection assessment"),
+    SEVERE: ("Disclosure could cost lives.", "the custodian, with a second person"),
+    MENTION: ("Text in which something withheld is named.", "the custodian, after reading the text"),
+    WITHDRAWN: ("Taken back; the code stands in the list of removed records.", "the one who took it back"),
+    "merged": ("Duplicate; the record it was merged into is here.", "the reviewer"),
+    "earlier": ("Would tell a text or a row that has since been changed or taken out.", "the custodian"),
+    "house": ("The house's own: never in any package.", "nobody; it stays"),
+}
+HOUSE = (
+    ("account", "whole table"),
+    ("credential", "whole table"),
+    ("release", "whole table"),
+    ("consent", "taken_by"),
+    ("dimension", "assessment"),
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the papers tell: the deployment, the request, the ledger's head, and what was written and kept back."""
+
+    deployment: str
+    sample: bool
+    minimum_origins: int
+    tier: str
+    recipient: str
+    basis: str
+    date: str
+    seq: int
+    head: str
+    summary: Sums
+    tally: Tally
+    chain: Extracted
+    bodies: int
+
+
+def withheld_rows(facts: Facts) -> list[tuple[str, ...]]:
+    """Return what is withheld: category, table, fields, count, why, who decides; never any content."""
+    rows: list[tuple[str, ...]] = [
+        (category, name, fields, str(count), *WHY[category])
+        for (category, name, fields), count in sorted(facts.tally.withheld.items())
+    ]
+    rows += [("house", name, fields, "", *WHY["house"]) for name, fields in HOUSE]
+    if facts.chain.sealed:
+        why = "Links of accounts, consents and packages, and reasons written on records of which something is withheld."
+        rows.append(("sealed", "revision", "all but seq and hash", str(facts.chain.sealed), why, "the custodian"))
+    return rows
+
+
+README = """CASUALTY RECORD PACKAGE
+{sample}
+From:    {deployment}
+To:      {recipient}
+Tier:    {tier}
+Basis:   {basis}
+As of:   {date} (last change of the record)
+Ledger:  link {seq}, {head}
+
+{caveat}
+
+WHAT IS IN IT
+  {incidents} incidents, by status of review (column `status`, repeated wherever an incident appears):
+{statuses}
+  {victims} individual victims. People killed, as stated: low {killed_low}, best {killed_best}, high {killed_high}.
+  {without_best} incidents have no best number of people killed; {without_place} have no point on the map.
+  Only `verified` means that a stated standard of proof is met; do not quote figures of all statuses as verified.
+
+  data/01_methodology.md      how it was collected, evaluated, corroborated and checked
+  data/02_codebook/           what every field and term means (codebook.md, fields.csv, terms.csv)
+  data/04_records/            the records, one CSV per table; removed.csv lists codes taken back or merged
+  data/05_geo/                incidents and administrative units, GeoJSON (WGS 84, longitude first)
+  data/06_ledger/             the chain of revisions, and the bodies of records that are shown whole
+  data/08_withheld.csv        what is withheld, why, and who decides
+  data/09_contradictory.csv   what speaks against the record as held: refuted, contested, disagreeing, denied
+  data/summary.json           the totals
+
+  What a source says (claims), what is held (incidents, victims) and what was judged (reviews) are separate tables.
+  Every involvement is an allegation; `side_a` and `side_b` do not mean attacker and attacked.
+  CSV files are UTF-8 with a header. Import them as text: a spreadsheet that opens them by a double click may turn
+  codes and P-codes into dates and numbers.
+
+CONDITIONS
+  For the recipient named above, on the basis named above, and for nobody else without asking the sender.
+  Conditions that a consent carries stand in data/04_records/consents.csv and bind every later holder.
+  The records and the ledger name the accounts that recorded and reviewed, so that anyone can see that they were two.
+  Those who record may be in danger: do not publish these names, nor anything of data/06_ledger.
+  {withheld} rows and fields are withheld (data/08_withheld.csv); the totals above are not lowered by that.
+  No second person approved this package: this version of the program does not ask for one.
+
+HOW TO VERIFY IT
+  python3 verify.py           Python 3.8 or later and nothing else; says what it checked and what does not hold
+  sha256sum -c manifest-sha256.txt tagmanifest-sha256.txt
+  Any validator of BagIt 1.0 (RFC 8493).
+  The first also computes again {links} links of the ledger, the digests of {bodies} bodies, the tables against these
+  bodies, and the totals. {sealed} further links are sealed: only their hash is given. What comes before a sealed link
+  is bound to it in the sender's ledger only; every link after it is bound here.
+  Ask the sender, by another way, for the ledger head: it must be the one above.
+  Change nothing in this package. Corrections come as a further package.
+"""
+
+
+def readme(facts: Facts) -> str:
+    """Return the text that a recipient reads first."""
+    counts = facts.tally.statuses
+    told = {name: value for name, value in vars(facts).items() if name not in ("summary", "tally", "chain", "sample")}
+    return README.format(
+        **told,
+        **vars(facts.summary),
+        caveat=CAVEAT,
+        sample="\nINVENTED SAMPLE DATA: no place, person or event in it is real.\n" if facts.sample else "",
+        statuses="\n".join(f"    {status:<14}{counts[status]:>9}" for status in IncidentStatus if counts[status]),
+        withheld=sum(facts.tally.withheld.values()),
+        links=facts.chain.links - facts.chain.sealed,
+        sealed=facts.chain.sealed,
+    )

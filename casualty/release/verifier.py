@@ -1,0 +1,397 @@
+#!/usr/bin/env python3
+"""Verify a casualty record package: python3 verify.py [FOLDER]
+
+Needs Python 3.8 or later and nothing else. Without FOLDER it checks the package it lies in. It says what it checked,
+and for every fault the file, the place in it, and what is wrong. It ends with 0 if all holds, with 1 if not.
+
+It shows that the package is whole and agrees with itself, and that what is shown is what the ledger signed. It does
+not show that what was recorded is true, nor who sent the package: compare the ledger head printed at the end with the
+one the sender gave you by another way.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import sys
+from itertools import groupby
+from typing import Any, Callable, Iterator  # noqa: UP035 (Python 3.8)
+
+DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+MANIFEST, TAG_MANIFEST = "manifest-sha256.txt", "tagmanifest-sha256.txt"
+REQUIRED = ("bagit.txt", "bag-info.txt", "verify.py")
+GENESIS = "0" * 64
+PARTS = ("low", "best", "high")
+RECORDS = "data/04_records/"
+REVISIONS, BODIES = "data/06_ledger/revisions.csv", "data/06_ledger/bodies.jsonl"
+INCIDENTS, FEATURES, SUMMARY = RECORDS + "incidents.csv", "data/05_geo/incidents.geojson", "data/summary.json"
+INCIDENT_FILES = {
+    "incident": "incidents", "claim": "claims", "involvement": "involvements", "victim": "victims",
+    "victim_name": "victim_names", "attribution": "attributions", "act": "acts", "review": "reviews",
+}  # fmt: skip
+OTHER_FILES = {
+    "situation": "situations", "identity_group": "groups", "actor": "actors", "source": "sources",
+    "document": "documents", "origin": "origins", "admin_unit": "admin_units", "population": "population",
+    "batch": "batches",
+}  # fmt: skip
+ADDED = {"has_point", "incident_code", "incident_status", "withheld"}
+NOT_IN_TABLES = {"geometry"}
+ABSENT = {"", "not_applicable", "not_recorded"}
+SEALED_EMPTY = ("at", "actor", "record_kind", "record_id", "operation", "reason", "batch_id")
+LINK = ("actor", "record_kind", "record_id", "operation", "reason")
+MOST_FAULTS = 1000
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, RecursionError, csv.Error)
+
+csv.field_size_limit(2**31 - 1)
+
+
+class Report:
+    """What was checked, and every fault found: (file, place, what is wrong)."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.at = ("", "")
+        self.checked: list[str] = []
+        self.faults: list[tuple[str, str, str]] = []
+
+    def fault(self, file: str, place: str, what: str) -> None:
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append((file, place, what))
+
+    def path(self, name: str) -> str:
+        return os.path.join(self.folder, *name.split("/"))
+
+    def rows(self, name: str) -> Iterator[tuple[int, dict[str, str]]]:
+        """Yield (row number from 1, cells by column) of a CSV file."""
+        with open(self.path(name), encoding="utf-8", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            header = next(reader, [])
+            for number, cells in enumerate(reader, start=1):
+                self.at = (name, f"row {number}")
+                if len(cells) != len(header):
+                    raise ValueError(f"{len(cells)} cells under {len(header)} columns")
+                yield number, {column: cells[at] for at, column in enumerate(header)}
+
+
+def check(folder: str) -> Report:
+    """Return a report on the package in a folder; it raises nothing for a package that is damaged or false."""
+    report = Report(folder)
+    steps: tuple[tuple[str, Callable[[Report], None]], ...] = (
+        (MANIFEST, _files), (REVISIONS, _ledger), (SUMMARY, _summary), (FEATURES, _features),
+    )  # fmt: skip
+    for name, step in steps:
+        report.at = (name, "")
+        try:
+            step(report)
+        except UNREADABLE as wrong:
+            report.fault(*report.at, f"cannot be read as it should be: {wrong}")
+    return report
+
+
+# Files: every one is listed, every listed one is there, every hash is right ------------------------------------------
+
+
+def _files(report: Report) -> None:
+    found = dict(_walk(report))
+    for name in REQUIRED:
+        if name not in found:
+            report.fault(name, "", "is missing")
+    hashes, sizes = {}, {}
+    for name in sorted(found):
+        hashes[name], sizes[name] = _hash(found[name])
+    if "bagit.txt" in found and hashes["bagit.txt"] != hashlib.sha256(DECLARATION).hexdigest():
+        report.fault("bagit.txt", "", "is not the declaration of a BagIt 1.0 bag in UTF-8")
+    payload = {name: hashes[name] for name in hashes if name.startswith("data/")}
+    tags = {name: hashes[name] for name in hashes if not name.startswith("data/") and name != TAG_MANIFEST}
+    listed = _manifest(report, TAG_MANIFEST, tags, False)
+    _manifest(report, MANIFEST, payload, listed.get(MANIFEST) == hashes.get(MANIFEST))
+    oxum = f"{sum(sizes[name] for name in payload)}.{len(payload)}"
+    report.checked.append(f"{len(found)} files against their SHA-256; payload {oxum} (bytes, files)")
+    stated = _info(report).get("Payload-Oxum")
+    if stated != oxum:
+        report.fault("bag-info.txt", "Payload-Oxum", f"says {stated}, the payload is {oxum}")
+
+
+def _walk(report: Report) -> Iterator[tuple[str, str]]:
+    for folder, folders, files in os.walk(report.folder):
+        for name in sorted(folders + files):
+            path = os.path.join(folder, name)
+            relative = os.path.relpath(path, report.folder).replace(os.sep, "/")
+            if os.path.islink(path):
+                report.fault(relative, "", "is a link; a package holds files only")
+            elif name in files:
+                yield relative, path
+            elif not os.listdir(path):
+                report.fault(relative, "", "is an empty folder that no manifest lists")
+
+
+def _hash(path: str) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    with open(path, "rb") as file:
+        while True:
+            part = file.read(1 << 20)
+            if not part:
+                return digest.hexdigest(), size
+            digest.update(part)
+            size += len(part)
+
+
+def _manifest(report: Report, name: str, found: dict[str, str], sure: bool) -> dict[str, str]:
+    """Compare a manifest, byte for byte, with the one these files must have; return what it lists.
+
+    `sure` says that the manifest itself is as it was sent, so that a hash that differs is the file's.
+    """
+    report.at = (name, "")
+    if not os.path.isfile(report.path(name)):
+        report.fault(name, "", "is missing")
+        return {}
+    with open(report.path(name), "rb") as file:
+        text = file.read().decode("utf-8")
+    listed: dict[str, str] = {}
+    for number, line in enumerate(text.split("\n")[:-1], start=1):
+        value, gap, path = line[:64], line[64:66], line[66:]
+        if gap != "  " or not path or set(value) - set("0123456789abcdef"):
+            report.fault(name, f"line {number}", "is not a SHA-256, two spaces and a path")
+        listed[path] = value
+    for path in sorted(set(listed) | set(found)):
+        if path not in found:
+            report.fault(path, "", f"is listed in {name} and missing")
+        elif path not in listed:
+            report.fault(path, "", f"is in the package and not listed in {name}")
+        elif listed[path] != found[path]:
+            what = "was changed" if sure else f"was changed, or {name} was"
+            report.fault(path, "", f"{what}: SHA-256 is {found[path]}, {name} says {listed[path]}")
+    if listed == found and text != "".join(f"{found[path]}  {path}\n" for path in sorted(found)):
+        report.fault(name, "", "is not written in order of path, one line a file")
+    return listed
+
+
+def _info(report: Report) -> dict[str, str]:
+    report.at = ("bag-info.txt", "")
+    with open(report.path("bag-info.txt"), encoding="utf-8", newline="") as file:
+        pairs = (line.rstrip("\n").partition(": ") for line in file)
+        return {label: value for label, _, value in pairs}
+
+
+# The ledger: link by link, body by body, and each row against the body that was signed -------------------------------
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _ledger(report: Report) -> None:
+    info = _info(report)
+    digests: dict[int, tuple[str, str, str]] = {}
+    last: dict[str, int] = {}
+    previous, sequence, sealed = GENESIS, 0, 0
+    for number, row in report.rows(REVISIONS):
+        sequence += 1
+        place = f"row {number}"
+        if row["seq"] != str(sequence):
+            report.fault(REVISIONS, place, f"is link {row['seq']}, where {sequence} should be")
+        if not row["digest"]:
+            sealed += 1
+            if any(row[name] for name in SEALED_EMPTY):
+                report.fault(REVISIONS, place, "is sealed and yet states something that nothing proves")
+        elif _link(previous, sequence, row) != row["hash"]:
+            report.fault(REVISIONS, place, "the link is broken: this row, or the one before, was altered")
+        else:
+            digests[sequence] = (row["digest"], row["record_kind"], row["record_id"])
+            last[row["record_id"]] = sequence
+        previous = row["hash"]
+    if (str(sequence), previous) != (info.get("Ledger-Seq"), info.get("Ledger-Head")):
+        report.fault(REVISIONS, "end", "the chain does not end at the head that bag-info.txt names")
+    report.checked.append(f"{sequence} links of the ledger, of which {sealed} sealed (only their hash is shown)")
+    _bodies(report, digests, last)
+    report.checked.append(f"ledger head: {sequence} {previous}")
+
+
+def _link(previous: str, sequence: int, row: dict[str, str]) -> str:
+    fields = [sequence, row["at"], *(row[name] for name in LINK), row["batch_id"] or None, row["digest"]]
+    return hashlib.sha256(f"{previous}\n{_canonical(fields)}".encode()).hexdigest()
+
+
+def _bodies(report: Report, digests: dict[int, tuple[str, str, str]], last: dict[str, int]) -> None:
+    """Check each shown body's digest, and walk the tables beside the bodies: both are in the same order."""
+    tables = {kind: {kind: Table(report, file, kind, kind)} for kind, file in OTHER_FILES.items()}
+    tables["incident"] = {name: Table(report, file, "incident", name) for name, file in INCIDENT_FILES.items()}
+    shown = 0
+    for number, proof in _proofs(report):
+        shown += 1
+        place = f"line {number}"
+        signed = f"{proof['salt']}\n{proof['before'] or ''}\n{proof['after'] or ''}"
+        stated = (hashlib.sha256(signed.encode()).hexdigest(), proof["record_kind"], proof["record_id"])
+        if digests.get(proof["seq"]) != stated:
+            report.fault(BODIES, place, f"is not the body that link {proof['seq']} of the ledger signed")
+        elif last.get(proof["record_id"]) != proof["seq"]:
+            report.fault(BODIES, place, "is not the last body of its record")
+        body = json.loads(proof["after"])
+        for name, table in tables[proof["record_kind"]].items():
+            table.compare(proof["record_id"], body.get(name, []), body[proof["record_kind"]][0])
+    every = [table for group in tables.values() for table in group.values()]
+    rows = sum(table.count() for table in every)
+    compared = sum(table.compared for table in every)
+    report.checked.append(f"{shown} bodies against the digest that the ledger signed")
+    report.checked.append(f"{compared} of {rows} rows of the tables against these bodies")
+
+
+def _proofs(report: Report) -> Iterator[tuple[int, dict[str, Any]]]:
+    with open(report.path(BODIES), encoding="utf-8", newline="\n") as file:
+        for number, line in enumerate(file, start=1):
+            report.at = (BODIES, f"line {number}")
+            yield number, json.loads(line)
+
+
+class Table:
+    """A CSV file read forward, one record at a time, in order of the record's key."""
+
+    def __init__(self, report: Report, file: str, kind: str, name: str) -> None:
+        self._report, self._file = report, f"{RECORDS}{file}.csv"
+        self._key = "id" if name == kind else f"{kind}_id"
+        self._rows = report.rows(self._file)
+        self._next: tuple[int, dict[str, str]] | None = None
+        self._read = -1
+        self.compared = 0
+
+    def _forward(self) -> None:
+        self._next = next(self._rows, None)
+        self._read += 1
+
+    def compare(self, record: str, signed: list[dict[str, Any]], root: dict[str, Any]) -> None:
+        """Compare the rows of one record with the signed ones."""
+        if self._read < 0:
+            self._forward()
+        while self._next is not None and self._next[1][self._key] < record:
+            self._forward()
+        expected = {row["id"]: row for row in signed}
+        while self._next is not None and self._next[1][self._key] == record:
+            number, row = self._next
+            self._compare(number, row, expected.pop(row["id"], None), root)
+            self.compared += 1
+            self._forward()
+        for key in expected:
+            self._report.fault(self._file, key, "is signed in the ledger and missing here")
+
+    def count(self) -> int:
+        """Read to the end; return how many rows there are."""
+        while self._read < 0 or self._next is not None:
+            self._forward()
+        return self._read
+
+    def _compare(self, number: int, row: dict[str, str], signed: dict[str, Any] | None, root: dict[str, Any]) -> None:
+        place = "row {} ({})".format(number, row["id"])
+        if signed is None:
+            self._report.fault(self._file, place, "is not in the body that the ledger signed")
+            return
+        wrong = [column for column in row if column not in ADDED and not _same(row[column], signed.get(column))]
+        wrong += [column for column in signed if column not in row and column not in NOT_IN_TABLES]
+        beside = {"incident_code": root.get("code"), "incident_status": root.get("status"), "withheld": ""}
+        wrong += [column for column in beside if column in row and row[column] != beside[column]]
+        for column in wrong:
+            what = f"is {row.get(column)!r}, the ledger signed {beside.get(column, signed.get(column))!r}"
+            self._report.fault(self._file, f"{place}, {column}", what)
+
+
+def _same(cell: str, value: object) -> bool:
+    if value is None:
+        return cell in ABSENT
+    if isinstance(value, bool):
+        return cell == ("true" if value else "false")
+    if isinstance(value, float):
+        return cell == repr(value)
+    return cell == str(value)
+
+
+# Totals and places: counted again from the tables --------------------------------------------------------------------
+
+
+def _summary(report: Report) -> None:
+    report.at = (SUMMARY, "")
+    with open(report.path(SUMMARY), encoding="utf-8") as file:
+        stated = json.load(file)
+    counted = _count(report)
+    for name in sorted(set(stated) | set(counted)):
+        if stated.get(name) != counted.get(name):
+            report.fault(SUMMARY, name, f"says {stated.get(name)}, the tables give {counted.get(name)}")
+    report.checked.append(f"{len(counted)} totals counted again from the tables")
+
+
+def _count(report: Report) -> dict[str, int]:
+    """Sum the stated figures of every incident, or, where it states none, its victims recorded as killed."""
+    counted = dict.fromkeys(("incidents", "victims", "killed_low", "killed_best", "killed_high"), 0)
+    counted.update(without_best=0, without_place=0)
+    killed: dict[str, list[int]] = {}
+    rows = (row for _, row in report.rows(f"{RECORDS}victims.csv"))
+    for incident, victims in groupby(rows, key=lambda row: row["incident_id"]):
+        held = list(victims)
+        counted["victims"] += sum(row["kind"] == "person" for row in held)
+        killed[incident] = _killed([row for row in held if row["harm"] == "killed"])
+    for _, row in report.rows(INCIDENTS):
+        stated = [row[f"killed_{part}"] for part in PARTS]
+        recorded = killed.get(row["id"], [0, 0, 0, 1])
+        for at, part in enumerate(PARTS):
+            counted[f"killed_{part}"] += int(stated[at] or 0) if any(stated) else recorded[at]
+        counted["incidents"] += 1
+        counted["without_best"] += stated[1] == "" if any(stated) else recorded[3] > 0
+        counted["without_place"] += row["has_point"] != "true"
+    return counted
+
+
+def _killed(victims: list[dict[str, str]]) -> list[int]:
+    """Return low, best, high and whether best is unknown; a person resolved out of a group is inside its number."""
+    named: dict[str, int] = {}
+    for row in victims:
+        named[row["resolved_out_of"]] = named.get(row["resolved_out_of"], 0) + 1
+    alone = [row for row in victims if not row["resolved_out_of"]]
+    sums = [sum(max(int(row[f"count_{part}"] or 0), named.get(row["id"], 0)) for row in alone) for part in PARTS]
+    return [*sums, int(not victims or any(row["count_best"] == "" for row in alone))]
+
+
+def _features(report: Report) -> None:
+    """Every incident with a point is on the map, at that point and with these figures, and no other."""
+    features = _read_features(report)
+    count = 0
+    for number, row in report.rows(INCIDENTS):
+        if not row["lat"]:
+            continue
+        count += 1
+        feature = next(features, None)
+        if feature is None or not _same_feature(feature, row):
+            report.fault(FEATURES, f"feature {count}", f"is not what row {number} of {INCIDENTS} says")
+            return
+    if next(features, None) is not None:
+        report.fault(FEATURES, "end", f"holds more points than {INCIDENTS}")
+    report.checked.append(f"{count} points of the map against the table of incidents")
+
+
+def _same_feature(feature: dict[str, Any], row: dict[str, str]) -> bool:
+    point = feature["geometry"]["coordinates"] == [float(row["lon"]), float(row["lat"])]
+    properties = feature["properties"].items()
+    return point and feature["id"] == row["id"] and all(_same(row[k], v) for k, v in properties if k in row)
+
+
+def _read_features(report: Report) -> Iterator[dict[str, Any]]:
+    with open(report.path(FEATURES), encoding="utf-8", newline="\n") as file:
+        for number, line in enumerate(file, start=1):
+            if line.startswith('{"type":"Feature",'):
+                report.at = (FEATURES, f"line {number}")
+                yield json.loads(line.rstrip(",\n"))
+
+
+def main(arguments: list[str]) -> int:
+    """Check the package named, or the one this file lies in; print the report; return 0 or 1."""
+    folder = os.path.abspath(arguments[0]) if arguments else os.path.dirname(os.path.abspath(__file__))
+    report = check(folder)
+    for line in report.checked:
+        sys.stdout.write(f"checked: {line}\n")
+    for file, place, what in report.faults:
+        sys.stdout.write("FAULT: {}: {}\n".format(", ".join(part for part in (file, place) if part), what))
+    sys.stdout.write("The package {}.\n".format("DOES NOT HOLD" if report.faults else "holds"))
+    return 1 if report.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,226 @@
+"""The targeting question asked of the record: victims and population brought to the same areas and periods."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from casualty import frames
+from casualty.errors import NotEnoughData, UsageFault
+from casualty.linkage import fold
+from casualty.store import Store
+from casualty.vocabulary import IncidentStatus
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PERIODS = ("all", "year", "quarter", "month")
+NOT_ANALYSED = (IncidentStatus.DRAFT, IncidentStatus.REFUTED)
+LEVELS = {"admin1": 1, "admin2": 2, "admin3": 3, "admin4": 4}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is compared, ready for `patterns.disparity`, and what had to be left out or chosen on the way.
+
+    `counts`: incident, area, period, tier, group, victims. `people`: area, period, group, number.
+    """
+
+    dimension: str
+    counts: "pd.DataFrame"
+    people: "pd.DataFrame"
+    remarks: tuple[str, ...]
+
+
+def question(
+    store: Store,
+    dimension: str,
+    *,
+    by: str = "admin1",
+    since: date | None = None,
+    until: date | None = None,
+    status: str | None = None,
+    period: str = "all",
+    inferred: bool = False,
+) -> Question:
+    """Return the comparison for one identity dimension.
+
+    Parameters
+    ----------
+    by: admin1 to admin4, the level of the areas.
+    since, until: only incidents that started in these days; incidents without a date are then left out.
+    status: only incidents of this status; without it all but drafts and refuted ones.
+    period: all, year, quarter or month; the whole is one period unless asked otherwise.
+    inferred: count identities inferred by a person too (left out otherwise, R44).
+
+    Raises NotFound (no such dimension), NotEnoughData (no victims, or no population: a rate is refused, not guessed).
+    """
+    import pandas as pd
+
+    if by not in LEVELS:
+        raise UsageFault(f"--by {by} is not known; one of: {', '.join(LEVELS)}.")
+    if period not in PERIODS:
+        raise UsageFault(f"--period {period} is not known; one of: {', '.join(PERIODS)}.")
+    if status is not None and status not in set(IncidentStatus):
+        raise UsageFault(f"--status {status} is not known; one of: {', '.join(IncidentStatus)}.")
+    victims = _victims(store, dimension, inferred=inferred)
+    held = frames.incidents(store)
+    held, remarks = _chosen(held, since, until, status, period)
+    held["area"] = held["id"].map(frames.areas(store, LEVELS[by]))
+    held["period"] = _label(held, period, since, until)
+    counts = victims.merge(held[["id", "area", "period", "tier"]], left_on="incident", right_on="id").drop(columns="id")
+    if counts.empty or counts["group"].isna().all():
+        raise NotEnoughData(f"No incident asked for has a killed victim whose {dimension} is known.")
+    people, more = _people(store, dimension, LEVELS[by], held)
+    if counts["area"].isna().all() or people["area"].isna().all():
+        counts["area"] = None
+        people = people.assign(area=None).groupby(["period", "group"], as_index=False, dropna=False)["number"].sum().assign(area=None)
+    return Question(dimension, pd.DataFrame(counts), people, (*remarks, *more))
+
+
+def _chosen(
+    held: "pd.DataFrame", since: date | None, until: date | None, status: str | None, period: str
+) -> tuple["pd.DataFrame", list[str]]:
+    remarks = []
+    kept = held["status"] == status if status else ~held["status"].isin(NOT_ANALYSED)
+    if since or until or period != "all":
+        undated = kept & held["date_start"].isna()
+        if undated.any():
+            remarks.append(f"{int(undated.sum())} incidents without a date are left out of a question about time.")
+        kept &= held["date_start"].notna()
+    if since:
+        kept &= held["date_start"] >= str(since)
+    if until:
+        kept &= held["date_start"] <= str(until)
+    if period in ("quarter", "month"):
+        vague = kept & (held["date_precision"] >= 5)
+        if vague.any():
+            remarks.append(f"{int(vague.sum())} incidents known only to within a year are left out of periods this short.")
+        kept &= ~vague
+    return held[kept].copy(), remarks
+
+
+def _label(held: "pd.DataFrame", period: str, since: date | None, until: date | None) -> "pd.Series[Any]":
+    """Return each incident's period: a year, quarter or month, or the one span asked about as FIRST/LAST day (ISO 8601)."""
+    days = held["date_start"]
+    if period != "all":
+        return days.dt.to_period({"year": "Y", "quarter": "Q", "month": "M"}[period]).astype(str)
+    known = days.dropna()
+    first = since or (known.min().date() if len(known) else "")
+    last = until or (known.max().date() if len(known) else "")
+    return days.map(lambda _: f"{first}/{last}")
+
+
+def _victims(store: Store, dimension: str, *, inferred: bool) -> "pd.DataFrame":
+    """Killed victims by incident and group, with those whose group is unknown.
+
+    A group counts what remains after the persons resolved out of it; a group of unknown number counts as one. What an
+    incident states beyond its victims is unknown in identity.
+    """
+    import pandas as pd
+
+    frame = frames.attributions(store, dimension, inferred=inferred)
+    frame = frame[frame["harm"] == "killed"].copy()
+    named = frame["resolved_out_of"].dropna().value_counts()
+    number = frame["count_best"].astype("float64").fillna(frame["count_low"].astype("float64")).fillna(1.0)
+    frame["victims"] = number - frame["victim_id"].map(named).fillna(0).clip(upper=number)
+    stated = frames.incidents(store)[["id", "killed_low", "killed_best", "killed_high"]]
+    figure = stated["killed_best"].fillna(stated["killed_low"]).fillna(0)
+    counted = stated["id"].map(frame.groupby("incident_id")["victims"].sum()).fillna(0)
+    rest = pd.DataFrame({"incident_id": stated["id"], "group": None, "victims": figure - counted})
+    parts = pd.concat([frame[["incident_id", "group", "victims"]], rest[rest["victims"] > 0]], ignore_index=True)
+    parts = parts[parts["victims"] > 0]
+    parts["group"] = parts["group"].astype(object).where(parts["group"].notna(), None)
+    summed = parts.groupby(["incident_id", "group"], as_index=False, dropna=False)["victims"].sum()
+    summed["group"] = summed["group"].astype(object).where(summed["group"].notna(), None)
+    return summed.rename(columns={"incident_id": "incident"})
+
+
+def _people(store: Store, dimension: str, level: int, held: "pd.DataFrame") -> tuple["pd.DataFrame", list[str]]:
+    """Population by area, period and group: the years of the period where stated, else the nearest year, and that is said."""
+    import pandas as pd
+
+    figures = _figures(store, dimension, level)
+    if figures.empty:
+        raise NotEnoughData(
+            f"No population by {dimension} is held: a rate is refused, not guessed. Bring figures in with:"
+            " casualty intake FILE --format population"
+        )
+    rows, nearest = [], set()
+    for label in sorted(held["period"].dropna().unique()):
+        years = _years(label)
+        chosen = figures[figures["year"].isin(years)]
+        groups = figures.groupby(["area", "group"], dropna=False)
+        for (area, group), part in groups:
+            inside = chosen[(chosen["group"] == group) & ((chosen["area"] == area) | (chosen["area"].isna() & pd.isna(area)))]
+            if inside.empty:
+                year = min(part["year"], key=lambda y: (min(abs(y - wanted) for wanted in years), y))
+                nearest.add(int(year))
+                inside = part[part["year"] == year]
+            rows.append((area if isinstance(area, str) else None, label, group, float(inside["number"].mean())))
+    remarks = [f"Population of {', '.join(map(str, sorted(nearest)))} stands for years without a figure."] if nearest else []
+    sources = sorted(set(figures["source"]))
+    return pd.DataFrame(rows, columns=["area", "period", "group", "number"]), [*remarks, f"Population: {'; '.join(sources)}."]
+
+
+def _years(label: str) -> list[int]:
+    """Return the years that a period touches; of a span without dates, none is known and every figure serves."""
+    first, _, last = label.partition("/")
+    if not first:
+        return list(range(1, 10000))
+    return list(range(int(first[:4]), int((last or first)[:4]) + 1))
+
+
+def _figures(store: Store, dimension: str, level: int) -> "pd.DataFrame":
+    """Return population by area of the level, group, year and source; finer units are added up, no unit counted twice.
+
+    Parts of one figure (same area, group, year and source) are summed; of several sources, the one recorded last is used.
+    """
+    import pandas as pd
+
+    rows = store.rows(
+        sa.text(
+            "SELECT p.area, g.code, p.year, p.number, p.source, p.recorded_at FROM population p"
+            " JOIN identity_group g ON g.id = p.group_id WHERE p.dimension_id = :d AND p.withdrawn_at IS NULL"
+        ),
+        d=frames.dimension_id(store, dimension),
+    )
+    frame = pd.DataFrame(rows, columns=["stated", "group", "year", "number", "source", "recorded_at"])
+    if frame.empty:
+        return frame.assign(area=None)
+    frame["number"] = frame["number"].astype("float64")
+    units = _units(store)
+    frame["area"], frame["level"] = zip(*(units.at(stated, level) for stated in frame["stated"]), strict=True)
+    frame = frame[frame["level"] >= level]
+    if frame.empty:
+        return frame
+    latest = frame.groupby(["stated", "group", "year"])["recorded_at"].transform("max")
+    source = frame[frame["recorded_at"] == latest].groupby(["stated", "group", "year"])["source"].first().rename("used")
+    frame = frame.merge(source, on=["stated", "group", "year"])
+    frame = frame[frame["source"] == frame["used"]]
+    coarsest = frame.groupby(["area", "group", "year"])["level"].transform("min")
+    frame = frame[frame["level"] == coarsest]
+    return frame.groupby(["area", "group", "year", "source"], as_index=False)["number"].sum()
+
+
+@dataclass(frozen=True)
+class _Units:
+    """Finds the unit that a population row speaks of, and the unit of the wanted level above it."""
+
+    by_name: dict[str, tuple[str, int]]
+    where: Any
+
+    def at(self, stated: str, level: int) -> tuple[str | None, int]:
+        """Return (area at the level, level of the row); a name that no unit bears is an area of the level itself."""
+        found = self.by_name.get(fold(stated))
+        if found is None:
+            return stated, level
+        code, own = found
+        return (self.where.ancestor(code, level) if own >= level else None), own
+
+
+def _units(store: Store) -> _Units:
+    rows = store.rows(sa.text("SELECT pcode, name, level FROM admin_unit WHERE withdrawn_at IS NULL ORDER BY level DESC, pcode"))
+    names = {fold(row.name): (row.pcode, row.level) for row in rows}
+    return _Units(names | {fold(row.pcode): (row.pcode, row.level) for row in rows}, frames.locator(store))
