@@ -377,26 +377,16 @@ def hoisted(arguments: Sequence[str]) -> list[str]:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code; a user's error is told in words, never as a traceback."""
-    import click
-
     try:
-        code = typer.main.get_command(app).main(hoisted(arguments), prog_name="casualty", standalone_mode=False)
-        sys.stdout.flush()
-        return int(code or 0)
+        app(hoisted(arguments), prog_name="casualty")
     except CasualtyError as told:
         _say(f"casualty: {told}")
         return told.exit_code
-    except click.exceptions.Exit as done:
-        return done.exit_code
-    except click.ClickException as wrong:
-        wrong.show(sys.stderr)
-        return UsageFault.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        _say("casualty: Stopped.")
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 0
+    except KeyboardInterrupt:
         return Interrupted.exit_code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    return 0
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from casualty.errors import Refused
 from casualty.schema import CHILDREN, table
-from casualty.vocabulary import SCHEMES, Sensitivity, SourceKind, Tier
+from casualty.vocabulary import Missing, Sensitivity, SourceKind, Tier
 
 Row = Mapping[str, Any]
 
@@ -204,9 +204,9 @@ def _tokens(text: str) -> list[str]:
 
 @cache
 def _plain_words() -> frozenset[str]:
-    """Words of the vocabulary: a phrase made of nothing else (\"Other\", \"a witness\") tells nobody from anybody."""
-    texts = (f"{term.value} {term.name} {term.label}".replace("_", " ") for scheme in SCHEMES for term in scheme)
-    return frozenset(token for text in texts for token in _tokens(text)) | {"a", "an", "the"}
+    """Words that tell nobody from anybody ("unknown", "a witness"): a phrase of nothing else is not searched for."""
+    terms = (f"{term.value} {term.label}".replace("_", " ") for scheme in (Missing, SourceKind) for term in scheme)
+    return frozenset(token for text in terms for token in _tokens(text)) | {"a", "an", "the", "none", "anonymous"}
 
 
 @dataclass(frozen=True)
@@ -217,7 +217,7 @@ class Phrases:
 
     @classmethod
     def of(cls, phrases: Iterable[str | None]) -> "Phrases":
-        """Build from phrases; those under three letters, or made of vocabulary words alone, are left out."""
+        """Build from phrases; those under three letters, or made of such words as "unknown" alone, are left out."""
         found: dict[str, set[tuple[str, ...]]] = {}
         for phrase in phrases:
             words = tuple(_tokens(phrase or ""))
@@ -335,6 +335,8 @@ def _taken(name: str, row: Row, held: Withheld) -> Iterator[tuple[str, Iterable[
         yield CONSENT, PROSE.get(name, ())
     if name == "claim" and (incident in held.tainted_incidents or row["document_id"] in held.tainted_documents):
         yield OFF, ("stated", "digest")
+    if name == "batch" and row["document_id"] in held.tainted_documents:
+        yield OFF, ("mapping",)
     if held.phrases.by_first:
         mentions = [c for c in SEARCHED.get(name, ()) if row.get(c) and held.phrases.within(str(row[c]))]
         yield MENTION, [*mentions, "digest"] if "stated" in mentions else mentions

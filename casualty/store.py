@@ -142,11 +142,14 @@ class Store:
         url = url_of(target)
         if url.drivername == "sqlite" and not (url.database and Path(url.database).is_file()):
             raise NotFound(f"There is no database at {url.database}; make one with: casualty --db {url.database} init")
-        with _engine(url).connect() as connection:
-            try:
+        engine = _engine(url)
+        try:
+            with engine.connect() as connection:
                 held = migrating.current(connection)
-            except sa.exc.DatabaseError as wrong:
-                raise _unreadable(wrong) from wrong
+        except sa.exc.DatabaseError as wrong:
+            raise _unreadable(wrong) from wrong
+        finally:
+            engine.dispose()
         if held is None:
             raise NotFound("This database holds no record; make one with: casualty init")
         return held
@@ -161,6 +164,7 @@ class Store:
         if before != migrating.HEAD:
             with engine.begin() as connection:
                 migrating.upgrade(connection)
+            engine.dispose()
         return before, migrating.HEAD
 
     def close(self) -> None:

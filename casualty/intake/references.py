@@ -75,6 +75,10 @@ class References:
             f"group {dimension_id}", word, lambda: GroupFields(dimension_id=dimension_id, code=code, label=label), key=code
         )
 
+    def held(self, kind: str, name: str) -> str:
+        """Return the id of a record that must already be held; KeyError otherwise."""
+        return self._known.get((kind, name)) or self._known[kind, slug(name)]
+
     def know(self, kind: str, key: str, record_id: str) -> None:
         """Note a record that was written elsewhere in this transaction."""
         self._known[kind, key] = record_id

@@ -211,7 +211,7 @@ def _judged(votes: Votes, sums: Cells, members: Any, rows: list[tuple[int, int, 
     for (r, g, row), p in zip(rows, adjust([row.p for _, _, row in rows]), strict=True):
         apart = row.stratified_low > 1 or row.stratified_high < 1
         told = replace(row, p_adjusted=float(p), alarm=bool(p <= ALARM_LEVEL and apart))
-        if not told.alarm and told.victim_low > 1 and told.low <= 1:
+        if told.victim_low > 1 and told.low <= 1:
             cells = members.indices[members.indptr[r] : members.indptr[r + 1]]
             told = replace(told, carried_by=_carried_by(votes, cells[votes.rated[cells, g]], g, told))
         out.append((r, g, replace(told, verdict=verdict(told))))

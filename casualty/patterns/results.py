@@ -50,7 +50,7 @@ class Row:
     """One group in one area and period ("all": the sum) against all other groups with population figures there.
 
     victims, incidents: victims of the group, and incidents with at least one. known_victims, known_incidents: victims
-    of known identity, and incidents with one; votes: the group's part of them, each incident split by its known victims.
+    of known identity, and incidents with one; votes: the group's part of these, each split by its known victims.
     population: people of the group, mean over the periods. share, population_share: the group's part of the known
     victims, and of the people.
     rate_ratio, low, high: incidents per head of the group over those of all others, crude, exact 95 % interval.
@@ -65,7 +65,8 @@ class Row:
     bound_low, bound_high: crude rate ratio if no unknown victim, and if every one, were of the group;
     stratified_bound_low, stratified_bound_high: the same within strata. tipping: how many times likelier than the rest
     the group's incidents must be to be recorded for the interval (low, high) to touch 1; None if it holds 1 already.
-    alarm: p_adjusted is at most 0.05 and the stratified interval leaves 1 out. NaN: not defined.
+    alarm: p_adjusted is at most 0.05 and the stratified interval leaves 1 out, on either side; what may be said of it
+    is the verdict. NaN: not defined.
     """
 
     area: str

@@ -194,7 +194,9 @@ def cast(counts: "pd.DataFrame", people: "pd.DataFrame") -> Votes:
     group = {name: i for i, name in enumerate(groups)}
 
     stated = np.full((len(cells), len(groups)), np.nan)
-    stated[[number[pair] for pair in _pairs(people)], people["group"].map(group)] = people["number"]
+    stated[[number[pair] for pair in _pairs(people)], people["group"].map(group)] = people["number"].to_numpy(
+        dtype=float
+    )
     victims, unknown = _victims(counts, incidents.index, group)
     cell = np.array([number[pair] for pair in _pairs(incidents)], dtype=np.intp)
     figures = np.nan_to_num(stated)
@@ -272,14 +274,14 @@ def _left_out(
 
 
 def _check(counts: "pd.DataFrame", people: "pd.DataFrame") -> None:
-    number = counts["victims"].to_numpy(dtype=float)
+    number, figures = counts["victims"].to_numpy(dtype=float), people["number"].to_numpy(dtype=float)
     where = counts.drop_duplicates(["incident", "area", "period", "tier"])
     found = [
         (not (np.isfinite(number) & (number > 0)).all(), "victims", "is not a number above 0.", "Leave the row out."),
         (where["incident"].duplicated().any(), "incident", "has two areas, periods or tiers.", "Give each one."),
         (not counts["tier"].isin(TIERS).all(), "tier", "is not one of " + ", ".join(TIERS) + ".", "Use these."),
-        (bool((people["number"] < 0).any()), "number", "of people is below 0.", "Correct the figure."),
-        (np.isinf(people["number"].to_numpy(dtype=float)).any(), "number", "of people is infinite.", "Correct it."),
+        ((figures < 0).any(), "number", "of people is below 0.", "Correct the figure."),
+        (np.isinf(figures).any(), "number", "of people is infinite.", "Correct it."),
         (people["group"].isna().any(), "group", "of a population figure is missing.", "Leave the row out."),
         (people.duplicated(["area", "period", "group"]).any(), "number", "is given twice for a group.", "Choose one."),
         (ALL in {*counts["area"], *people["area"]}, "area", f"is called {ALL!r}, the word for the sum.", "Rename it."),

@@ -22,15 +22,15 @@ UNIT = (
 
 
 def verdict(row: Row) -> Verdict:
-    """The one word for a row; an alarm first, then why there is none."""
+    """The one word for a row: a finding, or what keeps high figures from being one, or that there are too few."""
     if row.alarm and row.stratified_low > 1:
         return Verdict.UNKNOWNS if row.stratified_bound_low <= 1 else Verdict.TARGETING
-    if row.alarm:
-        return Verdict.UNKNOWNS if row.stratified_bound_high >= 1 else Verdict.UNDER
     if row.area == ALL and row.low > 1 and row.stratified_low <= 1 and _explained(row):
         return Verdict.RESIDENCE
     if row.carried_by is not None:
         return Verdict.FEW_INCIDENTS
+    if row.alarm:
+        return Verdict.UNKNOWNS if row.stratified_bound_high >= 1 else Verdict.UNDER
     return Verdict.TOO_FEW if not row.least_p <= ALARM_LEVEL else Verdict.NO_SIGN
 
 

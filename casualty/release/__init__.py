@@ -82,10 +82,13 @@ def build(store: Store, out: Path, *, tier: Tier, recipient: str, basis: str, by
     _fields(tier, recipient, basis, "0" * 64, "0" * 64, 0)
     with _place(out) as folder:
         written = _write(store, folder, tier, recipient, basis)
+        verify(folder)  # what does not hold does not leave
         facts = written.facts
         incidents = facts.summary.incidents
         fields = _fields(tier, recipient, basis, written.manifest_sha256, facts.head, incidents)
         saved = store.record("release", fields, by)
+        if out.exists():
+            out.rmdir()
         folder.rename(out)
     withheld_count = sum(facts.tally.withheld.values())
     return Released(

@@ -9,8 +9,8 @@ from casualty.summary import Sums
 from casualty.vocabulary import IncidentStatus
 
 CAVEAT = (
-    "These are documented cases, not all deaths. What was not reported, or not found, is not here; a place or time"
-    " without records is a place or time without data, not without harm."
+    "These are documented cases, not all deaths. What was not reported, or not found, is not here;\n"
+    "a place or time without records is one without data, not one without harm."
 )
 
 WITHHELD_COLUMNS = ("category", "table", "fields", "count", "why", "who_decides")
@@ -81,10 +81,10 @@ Ledger:  link {seq}, {head}
 {caveat}
 
 WHAT IS IN IT
-  {incidents} incidents, by status of review (column `status`, repeated wherever an incident appears):
+  Incidents: {incidents}, by status of review (column `status`, repeated wherever an incident appears):
 {statuses}
-  {victims} individual victims. People killed, as stated: low {killed_low}, best {killed_best}, high {killed_high}.
-  {without_best} incidents have no best number of people killed; {without_place} have no point on the map.
+  Individual victims: {victims}. People killed, as stated: low {killed_low}, best {killed_best}, high {killed_high}.
+  Incidents without a best number of people killed: {without_best}; without a point on the map: {without_place}.
   Only `verified` means that a stated standard of proof is met; do not quote figures of all statuses as verified.
 
   data/01_methodology.md      how it was collected, evaluated, corroborated and checked
@@ -106,16 +106,16 @@ CONDITIONS
   Conditions that a consent carries stand in data/04_records/consents.csv and bind every later holder.
   The records and the ledger name the accounts that recorded and reviewed, so that anyone can see that they were two.
   Those who record may be in danger: do not publish these names, nor anything of data/06_ledger.
-  {withheld} rows and fields are withheld (data/08_withheld.csv); the totals above are not lowered by that.
+  Rows and fields withheld: {withheld} (data/08_withheld.csv); the totals above are not lowered by that.
   No second person approved this package: this version of the program does not ask for one.
 
 HOW TO VERIFY IT
   python3 verify.py           Python 3.8 or later and nothing else; says what it checked and what does not hold
   sha256sum -c manifest-sha256.txt tagmanifest-sha256.txt
   Any validator of BagIt 1.0 (RFC 8493).
-  The first also computes again {links} links of the ledger, the digests of {bodies} bodies, the tables against these
-  bodies, and the totals. {sealed} further links are sealed: only their hash is given. What comes before a sealed link
-  is bound to it in the sender's ledger only; every link after it is bound here.
+  The first also computes again the links of the ledger ({links}), the digests of the bodies shown ({bodies}), the
+  tables against these bodies, and the totals. Further links ({sealed}) are sealed: only their hash is given. What
+  comes before a sealed link is bound to it in the sender's ledger only; every link after it is bound here.
   Ask the sender, by another way, for the ledger head: it must be the one above.
   Change nothing in this package. Corrections come as a further package.
 """

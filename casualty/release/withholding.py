@@ -23,23 +23,20 @@ def withheld(connection: sa.Connection, purpose: ConsentPurpose = ConsentPurpose
     beside, victim_names = _victims(connection, victims)
     severe, severe_documents, severe_names = _severe(connection)
     off, labels = _dimensions(connection)
-    tainted = _ids(connection, "SELECT DISTINCT incident_id FROM attribution WHERE dimension_id IN :ids", off)
+    phrases = Phrases.of([*labels, *victim_names, *severe_names, *names])
     return Withheld(
         victims=victims,
         beside=beside,
         sources=sources,
         documents=_documents(connection, sources, agreed, refused) | severe_documents,
         dimensions=off,
-        tainted_incidents=tainted,
-        tainted_documents=_ids(
-            connection,
-            "SELECT DISTINCT c.document_id FROM claim c JOIN attribution a ON a.incident_id = c.incident_id"
-            " WHERE a.dimension_id IN :ids",
-            off,
+        tainted_incidents=_ids(
+            connection, "SELECT DISTINCT incident_id FROM attribution WHERE dimension_id IN :ids", off
         ),
+        tainted_documents=_tainted_documents(connection, off, Phrases.of(labels)),
         severe_incidents=severe,
         absent=_absent(connection),
-        phrases=Phrases.of([*labels, *victim_names, *severe_names, *names]),
+        phrases=phrases,
     )
 
 
@@ -124,6 +121,18 @@ def _dimensions(connection: sa.Connection) -> tuple[frozenset[str], list[str]]:
     words += [(row[0], word) for row in groups for word in row[1:] if word]
     shared = {word.casefold() for key, word in words if key not in off}
     return off, [word for key, word in words if key in off and word.casefold() not in shared]
+
+
+def _tainted_documents(connection: sa.Connection, off: frozenset[str], labels: Phrases) -> frozenset[str]:
+    """Return the documents whose rows as read may state an identity that is switched off, by value or by mapping."""
+    stated = _ids(
+        connection,
+        "SELECT DISTINCT c.document_id FROM claim c JOIN attribution a ON a.incident_id = c.incident_id"
+        " WHERE a.dimension_id IN :ids",
+        off,
+    )
+    batches = connection.execute(sa.text("SELECT document_id, mapping FROM batch"))
+    return stated | {document for document, mapping in batches if labels.within(mapping)}
 
 
 def _absent(connection: sa.Connection) -> frozenset[str]:
