@@ -38,16 +38,18 @@ def disparity(counts: "pd.DataFrame", people: "pd.DataFrame", *, dimension: str,
     there are only rows for the whole. `rng` draws the resamples of the victims' interval and nothing else.
 
     The null: within an area and period the expected part of a group in an incident's known victims is its share of the
-    people. Each incident is one vote, split by that part; a group's votes then vary at most as binomial counts do, so
-    that exact binomial intervals and p-values hold. `p` of a row that pools areas or periods is that of the
-    comparison within them (the sum's exact conditional law), and so is its verdict; its `rate_ratio`, `low` and `high`
-    are crude, and `p_crude` goes with these. Nothing is guessed where a figure is missing: such places are in
-    `left_out`, and raise NotEnoughData where nothing else is there. Raises InvalidRecords for tables that break
-    these rules.
+    people. Each incident is one vote, split by that part. Whole votes are binomial and their law is exact; split ones
+    vary less, and are judged by the same law, on the safe side (see `rates`).
+
+    `p` of a row that pools areas or periods is that of the comparison within them (the sum's exact conditional law),
+    and so is its verdict: a crude p accuses whoever lives where the violence is. Its `rate_ratio`, `low` and `high` are
+    crude, and `p_crude` goes with these. Nothing is guessed where a figure is missing: such places are in `left_out`.
+    Raises NotEnoughData where nothing else is there, InvalidRecords for tables that break these rules.
 
     Sources: Clopper and Pearson 1934; Przyborowski and Wilenski 1940; Mantel and Haenszel 1959; Benjamini and
     Hochberg 1995. Does not show intent; nor what was never recorded; nor that people were at risk where they are
-    counted (displacement). Incidents that belong to one campaign are not independent: intervals are then too narrow.
+    counted (displacement). Every ratio is against the rest, so one group's excess lowers the others. Incidents that
+    belong to one campaign are not independent: intervals are then too narrow.
     """
     votes = cast(counts, people)
     if not votes.voting.any():
