@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -29,14 +30,23 @@ BOUNDARIES = "sample-2024"
 DROPPED = ("key", "planted", "recorded_by", "status", "review", "duplicate_of")
 
 
-def build(target: str, progress: Callable[[int], None]) -> None:
-    """Make the sample database at a path or URL; raise UsageFault if there is one already."""
+def build(target: str, progress: Callable[[int], None], source: Path | None = None) -> None:
+    """Make the sample database at a path or URL; raise UsageFault if there is one already.
+
+    `source` holds the files of another seed; without it, those that came with the program are used.
+    """
     store = Store.create(target, name="Sample record of an invented territory", sample=True)
     by = _accounts(store)
-    with as_file(files("sample_data")) as folder:
+    with nullcontext(source) if source else as_file(files("sample_data")) as folder:
         for name, format in (("places.geojson", IntakeFormat.PLACES), ("groups.csv", IntakeFormat.GROUPS),
                              ("population.csv", IntakeFormat.POPULATION), ("actors.csv", IntakeFormat.ACTORS)):  # fmt: skip
-            intake.take_in(store, folder / name, by["analyst"], format=format, dataset=BOUNDARIES if "places" in name else f"sample {name}")
+            intake.take_in(
+                store,
+                folder / name,
+                by["analyst"],
+                format=format,
+                dataset=BOUNDARIES if "places" in name else f"sample {name}",
+            )
         documents = _sources(store, by["recorder"], json.loads((folder / "sources.json").read_text(encoding="utf-8")))
         _incidents(store, by, folder / "incidents.jsonl", documents, progress)
     store.close()
@@ -61,15 +71,25 @@ def _sources(store: Store, by: Acting, stated: dict[str, list[Row]]) -> dict[str
             fields = origin if isinstance(origin, dict) else {"label": origin}
             held["origin"][fields["label"]] = writer.record("origin", OriginFields.model_validate(fields)).id
         for document in stated["documents"]:
-            fields = {name: value for name, value in document.items() if name not in ("source", "text") and value is not None}
+            fields = {
+                name: value for name, value in document.items() if name not in ("source", "text") and value is not None
+            }
             text = document["text"].encode()
-            fields |= {"source_id": held["source"][document["source"]], "sha256": hashlib.sha256(text).hexdigest(), "bytes": len(text)}
+            fields |= {
+                "source_id": held["source"][document["source"]],
+                "sha256": hashlib.sha256(text).hexdigest(),
+                "bytes": len(text),
+            }
             held["document"][document["title"]] = writer.record("document", DocumentFields.model_validate(fields)).id
     return held
 
 
 def _incidents(
-    store: Store, by: dict[str, Acting], path: Path, documents: dict[str, dict[str, str]], progress: Callable[[int], None]
+    store: Store,
+    by: dict[str, Acting],
+    path: Path,
+    documents: dict[str, dict[str, str]],
+    progress: Callable[[int], None],
 ) -> None:
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     saved: dict[str, str] = {}
@@ -79,7 +99,9 @@ def _incidents(
             for number, line in enumerate((line for line in lines if line["recorded_by"] == recorder), start=1):
                 draft = IncidentDraft.model_validate(_resolved(line, documents, references))
                 status = IncidentStatus(line["status"])
-                start = status if status in (IncidentStatus.DRAFT, IncidentStatus.SUBMITTED) else IncidentStatus.SUBMITTED
+                start = (
+                    status if status in (IncidentStatus.DRAFT, IncidentStatus.SUBMITTED) else IncidentStatus.SUBMITTED
+                )
                 saved[line["key"]] = writer.record("incident", draft, status=start).id
                 progress(number)
     _review(store, by["reviewer"], [line for line in lines if line["status"] not in ("draft", "submitted")], saved)

@@ -1,0 +1,1 @@
+"""Synthetic data of an invented territory, with planted patterns, and the seeded generator that makes it."""
