@@ -4,7 +4,11 @@ Terms of fixed meaning stand here; what recorders add themselves (identity group
 sources) are rows of the database. The stored value is the word itself.
 """
 
+# One line a term: the tables are read more often than they are changed.
+# fmt: off
+
 from enum import IntEnum, StrEnum
+from typing import Self
 
 CODEBOOK_VERSION = "1"
 
@@ -22,7 +26,7 @@ class Terms(StrEnum):
     label: str
     definition: str
 
-    def __new__(cls, value: str, label: str, definition: str) -> "Terms":
+    def __new__(cls, value: str, label: str = "", definition: str = "") -> Self:
         term = str.__new__(cls, value)
         term._value_ = value
         term.label = label
@@ -36,7 +40,7 @@ class Codes(IntEnum):
     label: str
     definition: str
 
-    def __new__(cls, value: int, label: str, definition: str) -> "Codes":
+    def __new__(cls, value: int, label: str = "", definition: str = "") -> Self:
         code = int.__new__(cls, value)
         code._value_ = value
         code.label = label

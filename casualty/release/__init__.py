@@ -18,9 +18,8 @@ from pydantic import ValidationError
 from casualty import access, codebook, disclosure, ledger
 from casualty.access import Acting
 from casualty.errors import CheckFailed, Fault, InvalidRecords, NotEnoughData, NotFound, Refused, UsageFault
-from casualty.release import chain, papers, records, verifier
+from casualty.release import chain, methodology, papers, records, verifier
 from casualty.release.bag import Bag
-from casualty.release.methodology import in_use, methodology
 from casualty.release.papers import Facts
 from casualty.release.withholding import withheld
 from casualty.schema import ReleaseFields
@@ -28,7 +27,7 @@ from casualty.store import Store, faults_of
 from casualty.summary import summarise
 from casualty.vocabulary import Tier
 
-__all__ = ["Released", "Verified", "build", "verify"]
+__all__ = ["Released", "build", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +43,6 @@ class Released:
     withheld: int
     files: int
     bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What a verification of a package covered, one sentence each."""
-
-    path: Path
-    checked: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +136,16 @@ def _write(store: Store, folder: Path, tier: Tier, recipient: str, basis: str) -
 def _records(bag: Bag, connection: sa.Connection, tier: Tier, recipient: str, basis: str) -> Facts:
     head, date = chain.head_of_record(connection)
     held = withheld(connection)
-    with bag.sheet("data/06_ledger/bodies.jsonl") as sheet:
-        proofs = chain.Proofs(sheet, connection)
-        tally = records.write(bag, connection, tier, held, proofs)
+    tally = records.write(bag, connection, tier, held)
     if not tally.written["incident"]:
         raise NotEnoughData("No incident is held; there is nothing to release.")
     extracted = chain.write(bag, connection, head, tally.reserved, held.phrases)
     house = connection.execute(sa.text("SELECT name, sample, minimum_origins FROM deployment")).one()
     facts = Facts(
         house.name, bool(house.sample), house.minimum_origins, tier.value, recipient, basis, date[:10], head.seq,
-        head.hash, summarise(cast(Store, _Moment(connection))).total, tally, extracted, proofs.shown,
+        head.hash, summarise(cast(Store, _Moment(connection))).total, tally, extracted,
     )  # fmt: skip
-    bag.text("data/01_methodology.md", methodology(facts, connection, held.phrases))
+    bag.text("data/01_methodology.md", methodology.text(facts, connection, held.phrases))
     return facts
 
 
@@ -172,7 +161,7 @@ class _Moment:
 
 def _papers(bag: Bag, connection: sa.Connection, facts: Facts, tier: Tier) -> None:
     bag.text("data/00_README.txt", papers.readme(facts))
-    bag.text("data/02_codebook/codebook.md", codebook.markdown(in_use(connection)))
+    bag.text("data/02_codebook/codebook.md", codebook.markdown(methodology.in_use(connection)))
     bag.table("data/02_codebook/terms.csv", codebook.TERM_COLUMNS, codebook.term_rows())
     bag.table("data/02_codebook/fields.csv", codebook.FIELD_COLUMNS, _released_fields(tier))
     bag.table("data/08_withheld.csv", papers.WITHHELD_COLUMNS, papers.withheld_rows(facts))
@@ -210,8 +199,8 @@ def _info(facts: Facts) -> list[tuple[str, object]]:
     ]
 
 
-def verify(bag: Path) -> Verified:
-    """Check a package with this program's own verifier; the copy inside the package is never run.
+def verify(bag: Path) -> tuple[str, ...]:
+    """Return what was checked of a package, a sentence each; this program's verifier is used, never the copy inside.
 
     Raises NotFound if there is no such folder, CheckFailed with every fault found: file, place, what is wrong.
     """
@@ -224,4 +213,4 @@ def verify(bag: Path) -> Verified:
             for file, place, what in report.faults
         ]
         raise CheckFailed(f"The package does not hold: {len(found)} fault(s).", found)
-    return Verified(bag, tuple(report.checked))
+    return tuple(report.checked)

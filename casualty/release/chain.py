@@ -6,7 +6,7 @@ a reason was written (a reason may say what must not be said). The next link sti
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,9 @@ from casualty.release.bag import Bag, Sheet, cell
 from casualty.schema import table
 
 FIELDS = ("seq", "at", "actor", "record_kind", "record_id", "operation", "reason", "batch_id", "digest", "hash")
+STREAMED = {"stream_results": True, "yield_per": 2000}
 PROOF = ("seq", "record_kind", "record_id", "salt", "before", "after")
+CODED = (sa.Enum, sa.Integer, sa.Float, sa.Boolean, sa.Date)
 SEALED_KINDS = frozenset({"account", "consent", "release"})
 
 
@@ -41,37 +43,38 @@ def head_of_record(connection: sa.Connection) -> tuple[Head, str]:
 class Proofs:
     """Writes the body of a record beside its salt, so that anyone can see that its digest is the one in the chain."""
 
-    def __init__(self, sheet: Sheet, connection: sa.Connection) -> None:
+    def __init__(self, sheet: Sheet, connection: sa.Connection, kind: str) -> None:
         self._sheet = sheet
-        self._connection = connection
-        self._kind = ""
-        self._last: Iterator[Sequence[Any]] = iter(())
+        self._kind = kind
+        self._last = connection.execute(LAST, {"kind": kind}, execution_options=STREAMED)
         self.shown = 0
 
-    def show(self, kind: str, record_id: str) -> bool:
-        """Write the last body of a record and return True; records of one kind are asked for in order of id.
+    def __enter__(self) -> "Proofs":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._last.close()
+
+    def show(self, record_id: str) -> bool:
+        """Write the last body of a record and return True; records are asked for in order of id.
 
         Returns False, and writes nothing, if the body would tell what no longer stands (a text since changed, a row
         since taken out), or was erased.
         """
-        if kind != self._kind:
-            self._kind, self._last = kind, _last(self._connection, kind)
         seq, salt, before, after = next(row[1:] for row in self._last if row[0] == record_id)
         if salt is None or (before and tells_earlier(json.loads(before), json.loads(after))):
             return False
-        proof = dict(zip(PROOF, (seq, kind, record_id, salt, before, after), strict=True))
+        proof = dict(zip(PROOF, (seq, self._kind, record_id, salt, before, after), strict=True))
         self._sheet.write(json.dumps(proof, ensure_ascii=False, separators=(",", ":")) + "\n")
         self.shown += 1
         return True
 
 
-def _last(connection: sa.Connection, kind: str) -> Iterator[Sequence[Any]]:
-    statement = sa.text(
-        "SELECT r.record_id, r.seq, b.salt, b.before, b.after FROM (SELECT record_id, max(seq) AS seq FROM revision"
-        " WHERE record_kind = :kind GROUP BY record_id) r LEFT JOIN revision_body b ON b.seq = r.seq"
-        " ORDER BY r.record_id"
-    )
-    return iter(connection.execution_options(stream_results=True, yield_per=2000).execute(statement, {"kind": kind}))
+LAST = sa.text(
+    "SELECT r.record_id, r.seq, b.salt, b.before, b.after FROM (SELECT record_id, max(seq) AS seq FROM revision"
+    " WHERE record_kind = :kind GROUP BY record_id) r LEFT JOIN revision_body b ON b.seq = r.seq"
+    " ORDER BY r.record_id"
+)
 
 
 def tells_earlier(before: Mapping[str, Sequence[Row]], after: Mapping[str, Sequence[Row]]) -> bool:
@@ -85,15 +88,14 @@ def tells_earlier(before: Mapping[str, Sequence[Row]], after: Mapping[str, Seque
 
 
 def _written(name: str, column: str, was: Row, now: Row) -> bool:
-    kind = table(name).c[column].type
-    return isinstance(kind, sa.String) and not isinstance(kind, sa.Enum) and was[column] != now.get(column)
+    return not isinstance(table(name).c[column].type, CODED) and was[column] != now.get(column)
 
 
 def write(bag: Bag, connection: sa.Connection, head: Head, reserved: set[str], phrases: Phrases) -> Extracted:
     """Write the chain up to `head`; return how many links it has and how many are sealed."""
     links = sealed = 0
     statement = sa.text(f"SELECT {', '.join(FIELDS)} FROM revision WHERE seq <= :seq ORDER BY seq")
-    found = connection.execution_options(stream_results=True, yield_per=2000).execute(statement, {"seq": head.seq})
+    found = connection.execute(statement, {"seq": head.seq}, execution_options=STREAMED)
     with bag.sheet("data/06_ledger/revisions.csv") as sheet:
         sheet.row(FIELDS)
         for row in found:

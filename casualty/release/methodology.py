@@ -23,7 +23,7 @@ from casualty.vocabulary import (
 )
 
 
-def methodology(facts: Facts, connection: sa.Connection, hidden: Phrases) -> str:
+def text(facts: Facts, connection: sa.Connection, hidden: Phrases) -> str:
     """Return the methodology in the five areas of the Standards for Casualty Recording (pp. 18-20).
 
     `hidden` are phrases that no text may name. Raises CheckFailed if one of the five would be empty.
@@ -35,9 +35,9 @@ def methodology(facts: Facts, connection: sa.Connection, hidden: Phrases) -> str
         "Corroboration": _corroboration(connection, facts),
         "Quality control": _quality(connection, facts),
     }
-    if empty := [area for area, text in areas.items() if not text.strip()]:
+    if empty := [area for area, told in areas.items() if not told.strip()]:
         raise CheckFailed(f"The methodology says nothing on: {', '.join(empty)}. Nothing was released.")
-    parts = [f"## {number}. {area}\n\n{text}\n" for number, (area, text) in enumerate(areas.items(), start=1)]
+    parts = [f"## {number}. {area}\n\n{told}\n" for number, (area, told) in enumerate(areas.items(), start=1)]
     return "\n".join(
         [
             f"# Methodology\n\nOf {facts.deployment}, as the record itself shows it. {CAVEAT}\n",
@@ -49,8 +49,8 @@ def methodology(facts: Facts, connection: sa.Connection, hidden: Phrases) -> str
     )
 
 
-def _counted(connection: sa.Connection, text: str) -> dict[str, int]:
-    return {str(row[0]): row[1] for row in connection.execute(sa.text(text))}
+def _counted(connection: sa.Connection, query: str) -> dict[str, int]:
+    return {str(row[0]): row[1] for row in connection.execute(sa.text(query))}
 
 
 def _listed(counts: Mapping[str, int], scheme: type[Terms]) -> str:

@@ -53,7 +53,6 @@ class Facts:
     summary: Sums
     tally: Tally
     chain: Extracted
-    bodies: int
 
 
 def withheld_rows(facts: Facts) -> list[tuple[str, ...]]:
@@ -132,6 +131,7 @@ def readme(facts: Facts) -> str:
         sample="\nINVENTED SAMPLE DATA: no place, person or event in it is real.\n" if facts.sample else "",
         statuses="\n".join(f"    {status:<14}{counts[status]:>9}" for status in IncidentStatus if counts[status]),
         withheld=sum(facts.tally.withheld.values()),
+        bodies=facts.tally.bodies,
         links=facts.chain.links - facts.chain.sealed,
         sealed=facts.chain.sealed,
     )

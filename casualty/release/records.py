@@ -48,6 +48,7 @@ class Tally:
     withheld: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     reserved: set[str] = field(default_factory=set)
     statuses: Counter[str] = field(default_factory=Counter)
+    bodies: int = 0
 
 
 def header(name: str, tier: Tier) -> list[str]:
@@ -64,7 +65,7 @@ class Tables:
     """The open CSV files of one group of tables, and the rules by which rows enter them."""
 
     def __init__(self, bag: Bag, files: ExitStack, names: Iterable[str], tier: Tier, held: Withheld, tally: Tally):
-        self._held, self._tally = held, tally
+        self._held, self.tally = held, tally
         self._sheets: dict[str, Sheet] = {}
         self._columns: dict[str, list[str]] = {}
         self._absent: dict[str, dict[str, str]] = {}
@@ -82,16 +83,16 @@ class Tables:
         """Write a row as it may go out and return it; None if the whole of it stays in the house."""
         shown = disclosure.show(name, row, self._held)
         if isinstance(shown, str):
-            self._tally.withheld[shown, name, WHOLE_ROW] += 1
-            self._tally.reserved.add(record_id)
+            self.tally.withheld[shown, name, WHOLE_ROW] += 1
+            self.tally.reserved.add(record_id)
             return None
         if shown.withheld:
-            self._tally.reserved.add(record_id)
+            self.tally.reserved.add(record_id)
             for reason, fields in shown.withheld:
-                self._tally.withheld[reason, name, " ".join(fields)] += 1
+                self.tally.withheld[reason, name, " ".join(fields)] += 1
         kept = "; ".join(f"{reason}: {' '.join(fields)}" for reason, fields in shown.withheld)
         self._write(name, {**shown.values, **extra, "withheld": kept})
-        self._tally.written[name] += 1
+        self.tally.written[name] += 1
         return shown.values
 
     def _write(self, name: str, values: dict[str, Any]) -> None:
@@ -103,43 +104,58 @@ class Tables:
         self._sheets[name].row(cell(values.get(column)) for column in self._columns[name])
 
 
-def write(bag: Bag, connection: sa.Connection, tier: Tier, held: Withheld, proofs: Proofs) -> Tally:
+def write(bag: Bag, connection: sa.Connection, tier: Tier, held: Withheld) -> Tally:
     """Write every record of a package; return what was written and what was kept back."""
     tally = Tally()
-    with ExitStack() as files:
-        _incidents(bag, files, connection, tier, held, tally, proofs)
-    for kind in KINDS[1:]:
-        with ExitStack() as files:
-            _others(kind, bag, files, connection, tier, held, tally, proofs)
+    with bag.sheet("data/06_ledger/bodies.jsonl") as bodies:
+        for kind in KINDS:
+            with ExitStack() as files, Proofs(bodies, connection, kind) as proofs:
+                tables = Tables(bag, files, (kind, *CHILDREN.get(kind, ())), tier, held, tally)
+                walk = _incidents if kind == "incident" else _others
+                walk(kind, bag, files, connection, tables, proofs if disclosure.whole(kind, tier) else None)
+                tally.bodies += proofs.shown
     _removed(bag, connection, tally)
     return tally
 
 
 def _incidents(
-    bag: Bag, files: ExitStack, connection: sa.Connection, tier: Tier, held: Withheld, tally: Tally, proofs: Proofs
+    kind: str, bag: Bag, files: ExitStack, connection: sa.Connection, tables: Tables, proofs: Proofs | None
 ) -> None:
-    tables = Tables(bag, files, ("incident", *CHILDREN["incident"]), tier, held, tally)
     against = files.enter_context(bag.sheet("data/09_contradictory.csv"))
     against.row(contradictions.COLUMNS)
-    places = files.enter_context(bag.sheet("data/05_geo/incidents.geojson"))
-    features = geography.Features(places)
-    for key, rows in ledger.current_bodies(connection, "incident"):
+    features = geography.Features(files.enter_context(bag.sheet("data/05_geo/incidents.geojson")))
+    for key, rows in ledger.current_bodies(connection, kind):
         incident = rows["incident"][0]
         if incident.get("withdrawn_at") is not None or incident.get("merged_into_id") is not None:
-            tally.reserved.add(key)
+            tables.tally.reserved.add(key)
             continue
-        tally.statuses[incident["status"]] += 1
+        tables.tally.statuses[incident["status"]] += 1
         shown = _incident(tables, key, rows)
         features.add(geography.incident(shown["incident"][0]))
         for line in contradictions.of_incident(shown):
             against.row(line)
-        _prove("incident", key, proofs, tally)
+        _prove(kind, key, proofs, tables.tally)
     features.close()
 
 
-def _prove(kind: str, key: str, proofs: Proofs, tally: Tally) -> None:
+def _others(
+    kind: str, bag: Bag, files: ExitStack, connection: sa.Connection, tables: Tables, proofs: Proofs | None
+) -> None:
+    features = None
+    if kind == "admin_unit":
+        features = geography.Features(files.enter_context(bag.sheet("data/05_geo/admin_units.geojson")))
+    for key, rows in ledger.current_bodies(connection, kind):
+        values = tables.put(kind, key, rows[kind][0])
+        if features and values is not None:
+            features.add(geography.unit(values))
+        _prove(kind, key, proofs, tables.tally)
+    if features:
+        features.close()
+
+
+def _prove(kind: str, key: str, proofs: Proofs | None, tally: Tally) -> None:
     """Show the body of a record of which nothing was kept back, unless it tells what no longer stands."""
-    if key not in tally.reserved and not proofs.show(kind, key):
+    if proofs and key not in tally.reserved and not proofs.show(key):
         tally.withheld["earlier", kind, "ledger body"] += 1
         tally.reserved.add(key)
 
@@ -155,24 +171,6 @@ def _incident(tables: Tables, key: str, rows: ledger.Rows) -> dict[str, list[Row
         written = (tables.put(name, key, row, **extra) for row in rows.get(name, ()))
         shown[name] = [values for values in written if values is not None]
     return shown
-
-
-def _others(
-    kind: str, bag: Bag, files: ExitStack, connection: sa.Connection, tier: Tier, held: Withheld, tally: Tally,
-    proofs: Proofs,
-) -> None:  # fmt: skip
-    tables = Tables(bag, files, (kind,), tier, held, tally)
-    features = None
-    if kind == "admin_unit":
-        features = geography.Features(files.enter_context(bag.sheet("data/05_geo/admin_units.geojson")))
-    for key, rows in ledger.current_bodies(connection, kind):
-        values = tables.put(kind, key, rows[kind][0])
-        if features and values is not None:
-            features.add(geography.unit(values))
-        if disclosure.whole(kind, tier):
-            _prove(kind, key, proofs, tally)
-    if features:
-        features.close()
 
 
 def _removed(bag: Bag, connection: sa.Connection, tally: Tally) -> None:

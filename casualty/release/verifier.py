@@ -63,16 +63,31 @@ class Report:
     def path(self, name: str) -> str:
         return os.path.join(self.folder, *name.split("/"))
 
+    def lines(self, name: str) -> Iterator[str]:
+        """Yield the lines of a text file, ends and all, as they stand."""
+        with open(self.path(name), encoding="utf-8", newline="\n") as file:
+            yield from file
+
+    def placed(self, name: str, word: str, found: Iterator[Any]) -> Iterator[tuple[int, Any]]:
+        """Yield (number from 1, item), keeping in `at` what is being read, for a fault in reading it."""
+        number = 0
+        while True:
+            self.at = (name, f"{word} {number + 1}")
+            item = next(found, None)
+            if item is None:
+                return
+            number += 1
+            yield number, item
+
     def rows(self, name: str) -> Iterator[tuple[int, dict[str, str]]]:
         """Yield (row number from 1, cells by column) of a CSV file."""
-        with open(self.path(name), encoding="utf-8", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            header = next(reader, [])
-            for number, cells in enumerate(reader, start=1):
-                self.at = (name, f"row {number}")
-                if len(cells) != len(header):
-                    raise ValueError(f"{len(cells)} cells under {len(header)} columns")
-                yield number, {column: cells[at] for at, column in enumerate(header)}
+        self.at = (name, "header")
+        reader = csv.reader(self.lines(name), strict=True)
+        header = next(reader, [])
+        for number, cells in self.placed(name, "row", reader):
+            if len(cells) != len(header):
+                raise ValueError(f"{len(cells)} cells under {len(header)} columns")
+            yield number, {column: cells[at] for at, column in enumerate(header)}
 
 
 def check(folder: str) -> Report:
@@ -239,10 +254,7 @@ def _bodies(report: Report, digests: dict[int, tuple[str, str, str]], last: dict
 
 
 def _proofs(report: Report) -> Iterator[tuple[int, dict[str, Any]]]:
-    with open(report.path(BODIES), encoding="utf-8", newline="\n") as file:
-        for number, line in enumerate(file, start=1):
-            report.at = (BODIES, f"line {number}")
-            yield number, json.loads(line)
+    return report.placed(BODIES, "line", map(json.loads, report.lines(BODIES)))
 
 
 class Table:
@@ -374,11 +386,9 @@ def _same_feature(feature: dict[str, Any], row: dict[str, str]) -> bool:
 
 
 def _read_features(report: Report) -> Iterator[dict[str, Any]]:
-    with open(report.path(FEATURES), encoding="utf-8", newline="\n") as file:
-        for number, line in enumerate(file, start=1):
-            if line.startswith('{"type":"Feature",'):
-                report.at = (FEATURES, f"line {number}")
-                yield json.loads(line.rstrip(",\n"))
+    lines = (line for line in report.lines(FEATURES) if line.startswith('{"type":"Feature",'))
+    for _, line in report.placed(FEATURES, "feature", lines):
+        yield json.loads(line.rstrip(",\n"))
 
 
 def main(arguments: list[str]) -> int:
