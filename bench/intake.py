@@ -33,7 +33,22 @@ def _made(path: Path) -> Path:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(
-            "id year month day country type_of_violence conflict_name side_a side_b latitude longitude low_death best_death high_death".split()
+            [
+                "id",
+                "year",
+                "month",
+                "day",
+                "country",
+                "type_of_violence",
+                "conflict_name",
+                "side_a",
+                "side_b",
+                "latitude",
+                "longitude",
+                "low_death",
+                "best_death",
+                "high_death",
+            ]  # fmt: skip
         )
         for number in range(ROWS):
             day = date(1989, 1, 1) + timedelta(days=int(rng.integers(11_600)))

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,15 +26,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-intake_app = typer.Typer(help="Take in files: intake FILE, intake propose FILE, intake list, intake withdraw BATCH.", no_args_is_help=True)
+intake_app = typer.Typer(
+    help="Take in files: intake FILE, intake propose FILE, intake list, intake withdraw BATCH.", no_args_is_help=True
+)
 ledger_app = typer.Typer(help="Verify the ledger, or print its head.", no_args_is_help=True)
 db_app = typer.Typer(help="Schema versions.", no_args_is_help=True)
 account_app = typer.Typer(help="Accounts.", no_args_is_help=True)
 patterns_app = typer.Typer(help="Questions about patterns.", no_args_is_help=True)
-for name, group in (("intake", intake_app), ("ledger", ledger_app), ("db", db_app), ("account", account_app), ("patterns", patterns_app)):
+for name, group in (
+    ("intake", intake_app),
+    ("ledger", ledger_app),
+    ("db", db_app),
+    ("account", account_app),
+    ("patterns", patterns_app),
+):
     app.add_typer(group, name=name, rich_help_panel=None)
 
 INTAKE_COMMANDS = ("propose", "list", "withdraw", "file", "--help")
+OPENED: list["Store"] = []
 GLOBALS = {"db": os.environ.get("CASUALTY_DB", "casualty.db"), "as": ""}
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
@@ -41,7 +51,9 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on standar
 
 @app.callback()
 def _globals(
-    db: Annotated[str, typer.Option("--db", metavar="PATH|URL", help="The database.", envvar="CASUALTY_DB")] = "casualty.db",
+    db: Annotated[
+        str, typer.Option("--db", metavar="PATH|URL", help="The database.", envvar="CASUALTY_DB")
+    ] = "casualty.db",
     acting: Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts.")] = "",
 ) -> None:
     GLOBALS.update({"db": db, "as": acting})
@@ -50,7 +62,8 @@ def _globals(
 def _store() -> "Store":
     from casualty.store import Store
 
-    return Store.open(GLOBALS["db"])
+    OPENED.append(Store.open(GLOBALS["db"]))
+    return OPENED[-1]
 
 
 def _password(prompt: str = "Password: ") -> str:
@@ -71,7 +84,9 @@ def _acting(store: "Store") -> "Acting":
     if not GLOBALS["as"]:
         return store.local(login_name())
     if not store.has_accounts():
-        raise Refused(f"This database has no accounts yet; leave --as out, or add {GLOBALS['as']} with: casualty account add")
+        raise Refused(
+            f"This database has no accounts yet; leave --as out, or add {GLOBALS['as']} with: casualty account add"
+        )
     return store.sign_in(GLOBALS["as"], _password())
 
 
@@ -99,7 +114,9 @@ def _progress(word: str) -> Any:
 
 @app.command()
 def init(
-    sample: Annotated[bool, typer.Option("--sample", help="Fill it with the invented territory and its sample accounts.")] = False,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Fill it with the invented territory and its sample accounts.")
+    ] = False,
     name: Annotated[str, typer.Option(help="What this record is called.")] = "Casualty record",
 ) -> None:
     """Make a new database."""
@@ -109,7 +126,9 @@ def init(
         from casualty import sample as sampling
 
         sampling.build(GLOBALS["db"], _progress("records"))
-        _say(f"Made the sample database. Its accounts ({', '.join(sampling.ACCOUNTS)}) have the password {sampling.PASSWORD}.")
+        _say(
+            f"Made the sample database. Its accounts ({', '.join(sampling.ACCOUNTS)}) have the password {sampling.PASSWORD}."
+        )
     else:
         Store.create(GLOBALS["db"], name=name).close()
         _say("Made an empty database. Next: casualty account add NAME --role administrator, or casualty intake FILE.")
@@ -132,16 +151,22 @@ def doctor() -> None:
 
     findings = examining.examine(GLOBALS["db"])
     for finding in findings:
-        _out(f"{'ok  ' if finding.ok else 'NOT '} {finding.what}: {finding.found}{'' if finding.ok else ' - ' + finding.mend}")
+        _out(
+            f"{'ok  ' if finding.ok else 'NOT '} {finding.what}: {finding.found}{'' if finding.ok else ' - ' + finding.mend}"
+        )
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
 
 
 @ledger_app.command("verify")
-def ledger_verify(head: Annotated[str | None, typer.Option(help="A head hash noted earlier: finds a cut tail.")] = None) -> None:
+def ledger_verify(
+    head: Annotated[str | None, typer.Option(help="A head hash noted earlier: finds a cut tail.")] = None,
+) -> None:
     """Check every link, every body and every current row."""
     found = _store().verify(head, _progress("revisions"))
-    _out(f"The ledger verifies: {found.revisions:,} revisions, {found.erased:,} lawfully erased bodies, {found.records:,} records as signed.")
+    _out(
+        f"The ledger verifies: {found.revisions:,} revisions, {found.erased:,} lawfully erased bodies, {found.records:,} records as signed."
+    )
     _out(f"Head: {found.head.hash} (revision {found.head.seq:,})")
 
 
@@ -171,8 +196,13 @@ def db_current() -> None:
 
 
 @account_app.command("add")
-def account_add(name: str, role: Annotated[str, typer.Option(help="recorder, reviewer, analyst, custodian or administrator.")]) -> None:
-    """Add an account. Its password comes from CASUALTY_NEW_PASSWORD, CASUALTY_PASSWORD (first account) or a prompt."""
+def account_add(
+    name: str, role: Annotated[str, typer.Option(help="recorder, reviewer, analyst, custodian or administrator.")]
+) -> None:
+    """Add an account. Its password comes from CASUALTY_NEW_PASSWORD, else CASUALTY_PASSWORD, or a prompt.
+
+    The name signs every revision and goes out with packages to commissions: use a code, not a person's name.
+    """
     from casualty.vocabulary import Role
 
     if role not in set(Role):
@@ -187,7 +217,9 @@ def account_add(name: str, role: Annotated[str, typer.Option(help="recorder, rev
 @intake_app.command("file", hidden=True)
 def intake_file(
     file: Path,
-    format: Annotated[str | None, typer.Option(help="ged, ibc, hxl, victims, incidents, population, places, groups or actors.")] = None,
+    format: Annotated[
+        str | None, typer.Option(help="ged, ibc, hxl, victims, incidents, population, places, groups or actors.")
+    ] = None,
     mapping: Annotated[Path | None, typer.Option(help="A column mapping in TOML; see: intake propose.")] = None,
     dataset: Annotated[str | None, typer.Option(help="The name under which its rows are known again.")] = None,
     complete: Annotated[bool, typer.Option("--complete", help="Withdraw what the file no longer names.")] = False,
@@ -214,8 +246,13 @@ def intake_file(
         _say(f"Warning in {rows:,} rows: {kind}")
     for fault in report.faults if not as_json else ():
         _say(f"Refused: {fault}")
-    sentence = ", ".join(f"{getattr(report, part):,} {part}" for part in ("read", "recorded", "amended", "unchanged", "refused", "vanished"))
-    _say(f"{'Dry run, nothing written' if dry_run else 'Batch ' + str(report.batch) if report.batch else 'Nothing new'}: {sentence}.")
+    sentence = ", ".join(
+        f"{getattr(report, part):,} {part}"
+        for part in ("read", "recorded", "amended", "unchanged", "refused", "vanished")
+    )
+    _say(
+        f"{'Dry run, nothing written' if dry_run else 'Batch ' + str(report.batch) if report.batch else 'Nothing new'}: {sentence}."
+    )
     if as_json:
         _out(_dumped(report.as_json()))
     if report.refused:
@@ -304,12 +341,16 @@ def patterns_disparity(
     status: Annotated[str | None, typer.Option(help="Only incidents of this status.")] = None,
     period: Annotated[str, typer.Option(help="all, year, quarter or month.")] = "all",
     seed: Annotated[int, typer.Option(help="Seed of the resampling.")] = 1,
-    to: Annotated[Path | None, typer.Option("--json", metavar="OUT", help="Write the result to this file; - is standard output.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--json", metavar="OUT", help="Write the result to this file; - is standard output.")
+    ] = None,
 ) -> None:
     """Ask whether victims of a group are out of proportion to its share of the people."""
     from casualty import telling
 
-    document, text = telling.disparity(_store(), dimension, by=by, since=since, until=until, status=status, period=period, seed=seed)
+    document, text = telling.disparity(
+        _store(), dimension, by=by, since=since, until=until, status=status, period=period, seed=seed
+    )
     if to is None:
         _out(text)
     elif str(to) == "-":
@@ -391,4 +432,11 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Entry of the `casualty` command."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    for store in OPENED:
+        store.close()  # SQLite then folds its log into the one file that people copy
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+    sys.stderr.flush()
+    # Nothing is left to be done: taking the interpreter apart piece by piece would cost a quarter of a second.
+    os._exit(code)

@@ -22,9 +22,16 @@ def examine(target: str) -> list[Finding]:
     """Return the findings on Python, SQLite, the packages and the database named."""
     findings = [
         Finding("Python", sys.version_info >= (3, 11), sys.version.split()[0], "Install Python 3.11 or newer."),
-        Finding("SQLite", sqlite3.sqlite_version_info >= (3, 35), sqlite3.sqlite_version, "Install a newer Python or SQLite."),
+        Finding(
+            "SQLite",
+            sqlite3.sqlite_version_info >= (3, 35),
+            sqlite3.sqlite_version,
+            "Install a newer Python or SQLite.",
+        ),
     ]
-    findings += [_package(name) for name in ("sqlmodel", "alembic", "geopandas", "shapely", "streamlit", "psycopg", "maplibre")]
+    findings += [
+        _package(name) for name in ("sqlmodel", "alembic", "geopandas", "shapely", "streamlit", "psycopg", "maplibre")
+    ]
     return [*findings, *_database(target)]
 
 

@@ -83,7 +83,9 @@ class EditConflict(InvalidRecords):
         super().__init__(
             message,
             [
-                Fault(0, d.field, f"was {d.before!r}; now saved as {d.theirs!r}; yours says {d.yours!r}.", "Choose one.")
+                Fault(
+                    0, d.field, f"was {d.before!r}; now saved as {d.theirs!r}; yours says {d.yours!r}.", "Choose one."
+                )
                 for d in differences
             ],
         )

@@ -43,7 +43,8 @@ def incidents(store: Store) -> "pd.DataFrame":
     for column in ("date_start", "date_end"):
         frame[column] = pd.to_datetime(frame[column], format="ISO8601").astype("datetime64[s]")
     numbers = ["lat", "lon", "uncertainty_m", "killed_low", "killed_best", "killed_high", "injured_best"]
-    frame[numbers + ["date_precision", "place_precision"]] = frame[numbers + ["date_precision", "place_precision"]].astype("float64")
+    numbers += ["date_precision", "place_precision"]
+    frame[numbers] = frame[numbers].astype("float64")
     frame["count_conflict"] = frame["count_conflict"].astype(bool)
     frame.insert(3, "tier", frame["status"].map(TIER_OF).fillna("other"))
     return frame
@@ -61,7 +62,9 @@ def dimensions(store: Store) -> "pd.DataFrame":
     import pandas as pd
 
     rows = store.rows(
-        sa.text("SELECT id, code, label, state FROM dimension WHERE state <> 'off' AND withdrawn_at IS NULL ORDER BY code")
+        sa.text(
+            "SELECT id, code, label, state FROM dimension WHERE state <> 'off' AND withdrawn_at IS NULL ORDER BY code"
+        )
     )
     return pd.DataFrame(rows, columns=["id", "code", "label", "state"])
 
@@ -81,7 +84,9 @@ def groups(store: Store, dimension: str) -> "pd.DataFrame":
     import pandas as pd
 
     rows = store.rows(
-        sa.text("SELECT id, code, label FROM identity_group WHERE dimension_id = :d AND withdrawn_at IS NULL ORDER BY code"),
+        sa.text(
+            "SELECT id, code, label FROM identity_group WHERE dimension_id = :d AND withdrawn_at IS NULL ORDER BY code"
+        ),
         d=dimension_id(store, dimension),
     )
     return pd.DataFrame(rows, columns=["id", "code", "label"])
@@ -104,8 +109,8 @@ def attributions(store: Store, dimension: str, *, inferred: bool = False) -> "pd
         d=dimension_id(store, dimension),
     )
     known: dict[str, set[str]] = {}
-    for victim, code in held:
-        known.setdefault(victim, set()).add(code)
+    for row in held:
+        known.setdefault(row.victim_id, set()).add(row.code)
     rows = store.rows(
         sa.text(
             "SELECT v.incident_id, v.id, v.kind, v.harm, v.count_low, v.count_best, v.count_high, v.resolved_out_of"
@@ -139,7 +144,15 @@ def locator(store: Store) -> "Locator | None":
         return None
     latest = rows[0].boundary_set
     return Locator(
-        Unit(r.pcode, r.name, r.level, r.parent_pcode, shapely.from_geojson(r.geometry) if r.geometry else None, r.lon, r.lat)
+        Unit(
+            r.pcode,
+            r.name,
+            r.level,
+            r.parent_pcode,
+            shapely.from_geojson(r.geometry) if r.geometry else None,
+            r.lon,
+            r.lat,
+        )
         for r in rows
         if r.boundary_set == latest
     )
@@ -168,12 +181,20 @@ def areas(store: Store, level: int) -> dict[str, str | None]:
         found.append(above)
     if where is not None:
         precise = frame["place_precision"].isna() | (frame["place_precision"] <= (4 if level == 1 else 3))
-        open_rows = np.flatnonzero(np.array([area is None for area in found]) & precise.to_numpy() & frame["lat"].notna().to_numpy())
-        for position, area in zip(open_rows, where.locate(frame["lon"].to_numpy()[open_rows], frame["lat"].to_numpy()[open_rows], level), strict=True):
-            found[position] = area
+        open_rows = np.flatnonzero(
+            np.array([area is None for area in found]) & precise.to_numpy() & frame["lat"].notna().to_numpy()
+        )
+        for place, area in zip(
+            open_rows,
+            where.locate(frame["lon"].to_numpy()[open_rows], frame["lat"].to_numpy()[open_rows], level),
+            strict=True,
+        ):
+            found[int(place)] = area
     return dict(zip(frame["id"], found, strict=True))
 
 
 def _names(store: Store, level: int) -> dict[str, str]:
-    rows = store.rows(sa.text("SELECT name, name_local, pcode FROM admin_unit WHERE level = :l AND withdrawn_at IS NULL"), l=level)
+    rows = store.rows(
+        sa.text("SELECT name, name_local, pcode FROM admin_unit WHERE level = :l AND withdrawn_at IS NULL"), l=level
+    )
     return {fold(word): row.pcode for row in rows for word in (row.name_local, row.name, row.pcode) if word}

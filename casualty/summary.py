@@ -126,7 +126,8 @@ def _by_admin1(store: "Store", status: str | None) -> Summary:
     where = "WHERE status = :status" if status else ""
     statement = sa.text(f"{_FIGURES} SELECT id AS part, {_SUMS} FROM figures {where} GROUP BY 1")
     areas = frames.areas(store, level=1)
-    total, parts = Sums(), {}
+    total = Sums()
+    parts: dict[str, Sums] = {}
     for row in store.rows(statement, **({"status": status} if status else {})):
         sums = Sums(*map(int, row[1:]))
         total.add(sums)

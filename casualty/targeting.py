@@ -75,7 +75,12 @@ def question(
     people, more = _people(store, dimension, LEVELS[by], held)
     if counts["area"].isna().all() or people["area"].isna().all():
         counts["area"] = None
-        people = people.assign(area=None).groupby(["period", "group"], as_index=False, dropna=False)["number"].sum().assign(area=None)
+        people = (
+            people.assign(area=None)
+            .groupby(["period", "group"], as_index=False, dropna=False)["number"]
+            .sum()
+            .assign(area=None)
+        )
     return Question(dimension, pd.DataFrame(counts), people, (*remarks, *more))
 
 
@@ -96,12 +101,14 @@ def _chosen(
     if period in ("quarter", "month"):
         vague = kept & (held["date_precision"] >= 5)
         if vague.any():
-            remarks.append(f"{int(vague.sum())} incidents known only to within a year are left out of periods this short.")
+            remarks.append(
+                f"{int(vague.sum())} incidents known only to within a year are left out of periods this short."
+            )
         kept &= ~vague
     return held[kept].copy(), remarks
 
 
-def _label(held: "pd.DataFrame", period: str, since: date | None, until: date | None) -> "pd.Series[Any]":
+def _label(held: "pd.DataFrame", period: str, since: date | None, until: date | None) -> Any:
     """Return each incident's period: a year, quarter or month, or the one span asked about as FIRST/LAST day (ISO 8601)."""
     days = held["date_start"]
     if period != "all":
@@ -132,9 +139,9 @@ def _victims(store: Store, dimension: str, *, inferred: bool) -> "pd.DataFrame":
     parts = pd.concat([frame[["incident_id", "group", "victims"]], rest[rest["victims"] > 0]], ignore_index=True)
     parts = parts[parts["victims"] > 0]
     parts["group"] = parts["group"].astype(object).where(parts["group"].notna(), None)
-    summed = parts.groupby(["incident_id", "group"], as_index=False, dropna=False)["victims"].sum()
+    summed: Any = parts.groupby(["incident_id", "group"], as_index=False, dropna=False)["victims"].sum()
     summed["group"] = summed["group"].astype(object).where(summed["group"].notna(), None)
-    return summed.rename(columns={"incident_id": "incident"})
+    return pd.DataFrame(summed.rename(columns={"incident_id": "incident"}))
 
 
 def _people(store: Store, dimension: str, level: int, held: "pd.DataFrame") -> tuple["pd.DataFrame", list[str]]:
@@ -150,18 +157,21 @@ def _people(store: Store, dimension: str, level: int, held: "pd.DataFrame") -> t
     rows, nearest = [], set()
     for label in sorted(held["period"].dropna().unique()):
         years = _years(label)
-        chosen = figures[figures["year"].isin(years)]
-        groups = figures.groupby(["area", "group"], dropna=False)
-        for (area, group), part in groups:
-            inside = chosen[(chosen["group"] == group) & ((chosen["area"] == area) | (chosen["area"].isna() & pd.isna(area)))]
+        for (area, group), part in figures.groupby(["area", "group"], dropna=False):
+            inside = part[part["year"].isin(years)]
             if inside.empty:
                 year = min(part["year"], key=lambda y: (min(abs(y - wanted) for wanted in years), y))
                 nearest.add(int(year))
                 inside = part[part["year"] == year]
             rows.append((area if isinstance(area, str) else None, label, group, float(inside["number"].mean())))
-    remarks = [f"Population of {', '.join(map(str, sorted(nearest)))} stands for years without a figure."] if nearest else []
+    remarks = (
+        [f"Population of {', '.join(map(str, sorted(nearest)))} stands for years without a figure."] if nearest else []
+    )
     sources = sorted(set(figures["source"]))
-    return pd.DataFrame(rows, columns=["area", "period", "group", "number"]), [*remarks, f"Population: {'; '.join(sources)}."]
+    return pd.DataFrame(rows, columns=["area", "period", "group", "number"]), [
+        *remarks,
+        f"Population: {'; '.join(sources)}.",
+    ]
 
 
 def _years(label: str) -> list[int]:
@@ -201,7 +211,7 @@ def _figures(store: Store, dimension: str, level: int) -> "pd.DataFrame":
     frame = frame[frame["source"] == frame["used"]]
     coarsest = frame.groupby(["area", "group", "year"])["level"].transform("min")
     frame = frame[frame["level"] == coarsest]
-    return frame.groupby(["area", "group", "year", "source"], as_index=False)["number"].sum()
+    return pd.DataFrame(frame.groupby(["area", "group", "year", "source"], as_index=False)["number"].sum())
 
 
 @dataclass(frozen=True)
@@ -221,6 +231,8 @@ class _Units:
 
 
 def _units(store: Store) -> _Units:
-    rows = store.rows(sa.text("SELECT pcode, name, level FROM admin_unit WHERE withdrawn_at IS NULL ORDER BY level DESC, pcode"))
+    rows = store.rows(
+        sa.text("SELECT pcode, name, level FROM admin_unit WHERE withdrawn_at IS NULL ORDER BY level DESC, pcode")
+    )
     names = {fold(row.name): (row.pcode, row.level) for row in rows}
     return _Units(names | {fold(row.pcode): (row.pcode, row.level) for row in rows}, frames.locator(store))

@@ -29,7 +29,9 @@ def history(store: Store, code: str, at: int | None = None) -> tuple[object, str
 
 
 def _told(revision: Revised) -> str:
-    lines = [f"{revision.seq}  {revision.at[:19]}Z  {revision.actor}  {revision.operation}  {revision.reason}  {revision.hash[:12]}"]
+    lines = [
+        f"{revision.seq}  {revision.at[:19]}Z  {revision.actor}  {revision.operation}  {revision.reason}  {revision.hash[:12]}"
+    ]
     if revision.before is None:
         return lines[0]
     return "\n".join([*lines, *(f"    {where}: {was!r} -> {now!r}" for where, was, now in revision.differences())])
@@ -53,10 +55,12 @@ def disparity(
     from casualty.patterns import disparity as compared
     from casualty.targeting import question
 
-    asked = question(store, dimension, by=by, since=_day(since, "--from"), until=_day(until, "--to"), status=status, period=period)
+    asked = question(
+        store, dimension, by=by, since=_day(since, "--from"), until=_day(until, "--to"), status=status, period=period
+    )
     answer = compared(asked.counts, asked.people, dimension=dimension, rng=np.random.default_rng(seed))
     document = answer.as_json() | {"seed": seed, "remarks": list(asked.remarks), "head": asdict(store.head())}
-    return document, "\n".join([*document["sentences"], *(f"Note: {remark}" for remark in asked.remarks)])
+    return document, "\n".join([*answer.sentences, *(f"Note: {remark}" for remark in asked.remarks)])
 
 
 def _day(text: str | None, option: str) -> date | None:
