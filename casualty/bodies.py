@@ -4,13 +4,17 @@ Rows are plain dictionaries of JSON values, absent values left out: the same tha
 """
 
 import os
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
 from sqlmodel import SQLModel
 
+from casualty import ledger, rules
+from casualty.errors import CheckFailed, Fault, InvalidRecords
 from casualty.ledger import Row, Rows
 from casualty.schema import (
     ActFields,
@@ -23,7 +27,7 @@ from casualty.schema import (
     VictimDraft,
     VictimFields,
 )
-from casualty.vocabulary import CODEBOOK_VERSION
+from casualty.vocabulary import CODEBOOK_VERSION, IncidentStatus
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VERSION_7 = 0x7 << 76
@@ -35,13 +39,21 @@ class Ids:
     """Mints keys: UUIDv7 in the order asked for, and readable codes that carry no meaning."""
 
     _last: int = field(default=0)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def key(self) -> str:
-        """Return a UUIDv7 (RFC 9562) later than every one returned before."""
+        """Return a UUIDv7 (RFC 9562) later than every one returned before, also when the clock goes back."""
         random = int.from_bytes(os.urandom(10), "big")
-        fresh = (time.time_ns() // 1_000_000 << 80) | _VERSION_7 | ((random >> 62 & 0xFFF) << 64) | _VARIANT | (random & (1 << 62) - 1)
-        self._last = fresh if fresh > self._last else self._last + 1
-        digits = f"{self._last:032x}"
+        fresh = (
+            (time.time_ns() // 1_000_000 << 80)
+            | _VERSION_7
+            | ((random >> 62 & 0xFFF) << 64)
+            | _VARIANT
+            | (random & (1 << 62) - 1)
+        )
+        with self._lock:
+            self._last = fresh if fresh > self._last else self._last + 1
+            digits = f"{self._last:032x}"
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     @staticmethod
@@ -53,8 +65,35 @@ class Ids:
 
 
 def dump(draft: SQLModel) -> Row:
-    """Return the stated values of a draft as JSON values, absent ones left out."""
-    return draft.model_dump(mode="json", exclude_none=True)
+    """Return the stated values of a draft as JSON values, absent ones and empty texts left out."""
+    return _filled(draft.model_dump(mode="json", exclude_none=True))
+
+
+def _filled(fields: Row) -> Row:
+    """Return the fields without empty texts: an empty box says nothing, and is no reason and no place."""
+    return {name: value for name, value in fields.items() if value != ""} if "" in fields.values() else fields
+
+
+def unstorable(text: str) -> bool:
+    """Return whether a text holds what no database keeps: a NUL, or half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return "\x00" in text
+
+
+def refuse_unstorable(rows: Rows) -> None:
+    """Raise InvalidRecords naming each text of these rows that no database keeps."""
+    faults = [
+        Fault(0, f"{name}.{column}", "Holds a character that cannot be kept (NUL, or half a pair).", "Type it again.")
+        for name, part in rows.items()
+        for row in part
+        for column, value in row.items()
+        if isinstance(value, str) and unstorable(value)
+    ]
+    if faults:
+        raise InvalidRecords("The record cannot be saved as it is.", faults)
 
 
 def root(ids: Ids, at: str, by: str, fields: Row) -> Row:
@@ -78,8 +117,10 @@ def new_incident(draft: IncidentDraft, ids: Ids, at: str, by: str, status: str) 
     incident |= {"code": ids.code(), "status": status}
     key = incident["id"]
     rows: Rows = {"incident": [incident]}
-    rows["claim"] = [{"id": ids.key(), "incident_id": key, "standing": "current", **claim} for claim in children["claims"]]
-    rows["involvement"] = [{"id": ids.key(), "incident_id": key, **part} for part in children["involvements"]]
+    rows["claim"] = [
+        {"id": ids.key(), "incident_id": key, "standing": "current", **_filled(claim)} for claim in children["claims"]
+    ]
+    rows["involvement"] = [{"id": ids.key(), "incident_id": key, **_filled(part)} for part in children["involvements"]]
     if children["victims"]:
         _add_victims(rows, {}, draft.victims, key, ids)
     return rows
@@ -89,7 +130,8 @@ def amended_incident(before: Rows, draft: IncidentDraft, ids: Ids) -> Rows:
     """Return the rows of an incident after an amendment.
 
     Children whose values are unchanged keep their keys; a victim is the same victim if the draft names its `id`.
-    Claims are evidence: those the draft leaves out stay, those it adds are added.
+    Claims are evidence: those the draft leaves out stay, those it adds are added. A judgement was of what it saw:
+    if anything but the claims changes, the incident waits for review again.
     """
     held = before["incident"][0]
     fields = dump(draft)
@@ -98,63 +140,113 @@ def amended_incident(before: Rows, draft: IncidentDraft, ids: Ids) -> Rows:
     kept = {name: value for name, value in held.items() if name not in IncidentFields.model_fields}
     rows: Rows = {"incident": [kept | fields]}
     key = held["id"]
-    claims = _matched(before.get("claim", []), [dump(claim) for claim in draft.claims], {"standing": "current"}, key, ids)
+    claims = _matched(
+        before.get("claim", []), [dump(claim) for claim in draft.claims], {"standing": "current"}, key, ids
+    )
     present = {claim["id"] for claim in claims}
     rows["claim"] = claims + [claim for claim in before.get("claim", []) if claim["id"] not in present]
-    rows["involvement"] = _matched(before.get("involvement", []), [dump(part) for part in draft.involvements], {}, key, ids)
+    rows["involvement"] = _matched(
+        before.get("involvement", []), [dump(part) for part in draft.involvements], {}, key, ids
+    )
     _add_victims(rows, before, draft.victims, key, ids)
     rows["review"] = before.get("review", [])
+    if _judged(rows) != _judged(before):
+        rows["incident"][0]["status"] = rules.after_amendment(status_of(before)).value
     return rows
 
 
-def _matched(old: Iterable[Row], stated: Iterable[Row], extra: Row, incident_id: str, ids: Ids) -> list[Row]:
-    """Give each stated child the key of an old row with the same values, or a new key."""
+def status_of(rows: Rows) -> IncidentStatus:
+    """Return where an incident stands; raise CheckFailed for a word that is no status."""
+    word = rows["incident"][0]["status"]
+    try:
+        return IncidentStatus(word)
+    except ValueError as wrong:
+        raise CheckFailed(
+            f"An incident holds the status {word!r}, which is none; see: casualty ledger verify"
+        ) from wrong
+
+
+def _judged(rows: Rows) -> str:
+    """Return what a judgement is about: the record without its evidence and without the judgements."""
+    return ledger.body({name: part for name, part in rows.items() if name not in ("claim", "review")})
+
+
+def _matched(
+    old: Iterable[Row],
+    stated: Iterable[Row],
+    extra: Row,
+    incident_id: str,
+    ids: Ids,
+    beyond: frozenset[str] = frozenset(),
+) -> list[Row]:
+    """Give each stated child the row that was there with the same values, or a new key.
+
+    `beyond` names columns that no draft states: what stands in them stays.
+    """
     pool = list(old)
     rows = []
     for fields in stated:
         wanted = {"incident_id": incident_id, **extra, **fields}
-        same = next((row for row in pool if wanted.items() <= row.items() and _plain(row, wanted)), None)
+        same = next((row for row in pool if _same(row, wanted, beyond)), None)
         if same is not None:
             pool.remove(same)
         rows.append(same or {"id": ids.key(), **wanted})
     return rows
 
 
-INTAKE_KEYS = {"dataset", "external_id", "occurrence", "row_number", "batch_id", "digest"}
+INTAKE_KEYS = frozenset({"dataset", "external_id", "occurrence", "row_number", "batch_id", "digest"})
+ACT_DETAIL = frozenset({"means", "note", "involvement_id"})
 
 
-def _plain(row: Row, wanted: Row) -> bool:
-    return row.keys() - wanted.keys() - INTAKE_KEYS == {"id"}
+def _same(row: Row, wanted: Row, beyond: frozenset[str]) -> bool:
+    return wanted.items() <= row.items() and row.keys() - wanted.keys() - INTAKE_KEYS - beyond == {"id"}
 
 
 def _add_victims(rows: Rows, before: Rows, victims: list[VictimDraft], incident_id: str, ids: Ids) -> None:
     """Add the victims' rows and those under them; groups come first, since persons may point at them."""
     old = {row["id"]: row for row in before.get("victim", [])}
+    if strange := [
+        number for number, victim in enumerate(victims, start=1) if before and victim.id and victim.id not in old
+    ]:
+        faults = [
+            Fault(0, f"victim {number} id", "Is no victim of this incident.", "Leave it out for a new one.")
+            for number in strange
+        ]
+        raise InvalidRecords("The incident cannot be saved as it is.", faults)
     keys = [victim.id if victim.id in old else ids.key() for victim in victims]
-    refs = {victim.ref: key for victim, key in zip(victims, keys, strict=True) if victim.ref}
-    for name in ("victim", "victim_name", "attribution", "act"):
-        rows.setdefault(name, [])
+    refs = {name: key for victim, key in zip(victims, keys, strict=True) for name in (victim.id, victim.ref) if name}
+    rows |= {"victim": [], "victim_name": [], "attribution": [], "act": []}
     for victim, key in zip(victims, keys, strict=True):
-        fields = victim.model_dump(mode="json", exclude_none=True, exclude={"id", "ref", "names", "attributions", "acts"})
+        fields = _filled(victim.model_dump(mode="json", exclude_none=True, exclude=UNDER_VICTIM))
         if fields["kind"] == "person":
             fields |= {"count_low": 1, "count_best": 1, "count_high": 1}
         if victim.resolved_out_of is not None:
             fields["resolved_out_of"] = refs.get(victim.resolved_out_of, victim.resolved_out_of)
         code = old[key]["code"] if key in old else ids.code()
         rows["victim"].append({"id": key, "incident_id": incident_id, "code": code, **fields})
-        parts: tuple[tuple[str, list[Row]], ...] = (
-            ("victim_name", [dump(name) for name in victim.names]),
-            ("attribution", [dump(attribution) for attribution in victim.attributions]),
-            ("act", [{"kind": act.value} for act in victim.acts]),
-        )
-        for name, stated in parts:
+        for name, stated in _under(victim):
             mine = [row for row in before.get(name, []) if row.get("victim_id") == key]
-            rows[name] += _matched(mine, stated, {"victim_id": key}, incident_id, ids)
+            rows[name] += _matched(
+                mine, stated, {"victim_id": key}, incident_id, ids, ACT_DETAIL if name == "act" else frozenset()
+            )
+    rows["act"] += [act for act in before.get("act", []) if "victim_id" not in act]
     rows["victim"].sort(key=lambda row: row["kind"] == "person")
 
 
+UNDER_VICTIM = {"id", "ref", "names", "attributions", "acts"}
+
+
+def _under(victim: VictimDraft) -> Iterator[tuple[str, list[Row]]]:
+    yield "victim_name", [dump(name) for name in victim.names]
+    yield "attribution", [dump(attribution) for attribution in victim.attributions]
+    yield "act", [{"kind": act.value} for act in victim.acts]
+
+
 def draft_of(rows: Rows) -> IncidentDraft:
-    """Return an editable draft of an incident as held: its current claims, involvements and victims with their keys."""
+    """Return an editable draft of an incident as held: its current claims, involvements and victims with their keys.
+
+    Raises CheckFailed if the rows hold what no draft may.
+    """
 
     def stated(row: Row, fields: type[SQLModel]) -> dict[str, Any]:
         return {name: value for name, value in row.items() if name in fields.model_fields}
@@ -163,21 +255,23 @@ def draft_of(rows: Rows) -> IncidentDraft:
         return [stated(row, fields) for row in rows.get(name, []) if row.get("victim_id") == victim["id"]]
 
     incident = rows["incident"][0]
-    return IncidentDraft.model_validate(
-        {
-            **stated(incident, IncidentFields),
-            "sensitivity": incident["sensitivity"],
-            "claims": [stated(c, ClaimFields) for c in rows.get("claim", []) if c["standing"] == "current"],
-            "involvements": [stated(part, InvolvementFields) for part in rows.get("involvement", [])],
-            "victims": [
-                {
-                    **stated(victim, VictimFields),
-                    "id": victim["id"],
-                    "names": under("victim_name", victim, NameFields),
-                    "attributions": under("attribution", victim, AttributionFields),
-                    "acts": [act["kind"] for act in under("act", victim, ActFields)],
-                }
-                for victim in rows.get("victim", [])
-            ],
-        }
-    )
+    fields = {
+        **stated(incident, IncidentFields),
+        "sensitivity": incident["sensitivity"],
+        "claims": [stated(c, ClaimFields) for c in rows.get("claim", []) if c["standing"] == "current"],
+        "involvements": [stated(part, InvolvementFields) for part in rows.get("involvement", [])],
+        "victims": [
+            {
+                **stated(victim, VictimFields),
+                "id": victim["id"],
+                "names": under("victim_name", victim, NameFields),
+                "attributions": under("attribution", victim, AttributionFields),
+                "acts": [act["kind"] for act in under("act", victim, ActFields)],
+            }
+            for victim in rows.get("victim", [])
+        ],
+    }
+    try:
+        return IncidentDraft.model_validate(fields)
+    except ValidationError as wrong:
+        raise CheckFailed("The incident holds what no draft may; see: casualty ledger verify") from wrong

@@ -8,7 +8,9 @@ chain, and an extract of the chain can be checked by someone who sees no body. S
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -18,6 +20,11 @@ from casualty.schema import CHILDREN, ROOTS, table
 
 GENESIS = "0" * 64
 MOST_FAULTS = 1000
+LONGEST_SHOWN = 200
+RESTORE = "Restore it from a copy."
+FLAG: dict[object, object] = {0: False, 1: True}
+# Given with each statement, never set on the connection: a connection so set sends its writes through a cursor too.
+STREAMED = {"stream_results": True, "yield_per": 500}
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 Row = dict[str, Any]
@@ -91,16 +98,24 @@ def link(previous: str, fields: Sequence[object]) -> str:
 
 def lock_head(connection: sa.Connection) -> Head:
     """Return the head, locked until the transaction ends, so that two writers cannot append the same link."""
-    head = table("ledger_head")
-    row = connection.execute(sa.select(head.c.seq, head.c.hash).with_for_update()).one()
-    return Head(row.seq, row.hash)
+    return _the_head(_heads(connection, lock=True))
 
 
 def read_head(connection: sa.Connection) -> Head:
-    """Return the head as it stands."""
+    """Return the head as it stands; raise CheckFailed if there is none."""
+    return _the_head(_heads(connection))
+
+
+def _heads(connection: sa.Connection, *, lock: bool = False) -> list[Head]:
     head = table("ledger_head")
-    row = connection.execute(sa.select(head.c.seq, head.c.hash)).one()
-    return Head(row.seq, row.hash)
+    statement = sa.select(head.c.seq, head.c.hash)
+    return [Head(row.seq, row.hash) for row in connection.execute(statement.with_for_update() if lock else statement)]
+
+
+def _the_head(heads: list[Head]) -> Head:
+    if len(heads) != 1:
+        raise CheckFailed(f"The ledger has {len(heads)} heads; restore the database from a copy.")
+    return heads[0]
 
 
 def append(
@@ -120,6 +135,29 @@ def append(
     return revisions, bodies, Head(seq, previous)
 
 
+class _Faults:
+    """What a verification finds: all of it counted, the first thousand kept."""
+
+    def __init__(self) -> None:
+        self.kept: list[Fault] = []
+        self.count = 0
+
+    def add(self, where: str, fault: str, mend: str) -> None:
+        self.count += 1
+        if len(self.kept) < MOST_FAULTS:
+            self.kept.append(Fault(0, where, fault, mend))
+
+
+@dataclass
+class _Chain:
+    """How far a walk along the chain has come."""
+
+    head: Head = Head(0, GENESIS)
+    revisions: int = 0
+    erased: int = 0
+    bears: bool = False
+
+
 def verify(connection: sa.Connection, expected_head: str | None = None, progress: Progress | None = None) -> Verified:
     """Check every link, every body's digest, and every current row against the last revision of its record.
 
@@ -131,75 +169,112 @@ def verify(connection: sa.Connection, expected_head: str | None = None, progress
 
     Raises
     ------
-    CheckFailed, listing the first broken link, each body that is not the one signed, and each record whose
-    current rows differ from its revisions (at most 1,000 faults).
+    CheckFailed, listing each missing or broken link, each body that is not the one signed, and each field of a
+    current row that differs from its revisions (all counted, at most 1,000 listed).
 
     Source: design of the chain after RFC 6962's idea of a verifiable log. It does not show who stood at a
     keyboard, and a chain rewritten whole is found only by a head hash kept elsewhere.
     """
-    faults: list[Fault] = []
-    head, erased, found = _check_chain(connection, expected_head, faults, progress)
-    stated = read_head(connection)
-    if (stated.seq, stated.hash) != (head.seq, head.hash):
-        faults.append(
-            Fault(0, "ledger_head", f"The head says {stated.seq}, the chain ends at {head.seq}.", "The tail was cut or the head altered.")
-        )
-    if expected_head is not None and not found:
-        faults.append(
-            Fault(0, "--head", "No link of this chain bears that hash.", "The tail was cut, or the chain was replaced.")
-        )
-    records = sum(_check_records(connection, kind, faults) for kind in ROOTS)
-    _check_credentials(connection, faults)
-    if faults:
-        raise CheckFailed(f"The ledger does not verify: {len(faults)} fault(s).", faults[:MOST_FAULTS])
-    return Verified(head, head.seq, head.seq - erased, erased, records)
+    faults = _Faults()
+    with _undecodable_kept(connection):
+        _check_file(connection, faults)
+        chain = _check_chain(connection, (expected_head or "").strip().lower(), faults, progress)
+        if (heads := _heads(connection)) != [chain.head]:
+            says = "; ".join(f"revision {head.seq}, {head.hash}" for head in heads) or "nothing"
+            text = f"Says {says}; the chain ends at revision {chain.head.seq}, {chain.head.hash}."
+            faults.add("ledger_head", text, "The tail was cut or the head altered.")
+        if expected_head is not None and not chain.bears:
+            faults.add(
+                "--head", "No link of this chain bears that hash.", "The tail was cut, or the chain was replaced."
+            )
+        records = sum(_check_records(connection, kind, faults) for kind in ROOTS)
+        _check_strays(connection, faults)
+    if faults.count:
+        raise CheckFailed(f"The ledger does not verify: {faults.count:,} fault(s).", faults.kept)
+    return Verified(chain.head, chain.revisions, chain.revisions - chain.erased, chain.erased, records)
 
 
-def _check_chain(
-    connection: sa.Connection, expected: str | None, faults: list[Fault], progress: Progress | None
-) -> tuple[Head, int, bool]:
+@contextmanager
+def _undecodable_kept(connection: sa.Connection) -> Iterator[None]:
+    """On SQLite read text with damaged bytes as damaged text, so that the record it stands in can be named."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw: Any = connection.connection.dbapi_connection
+    raw.text_factory = partial(str, encoding="utf-8", errors="replace")
+    try:
+        yield
+    finally:
+        raw.text_factory = str
+
+
+def _check_file(connection: sa.Connection, faults: _Faults) -> None:
+    """Let SQLite look over its own pages: through a damaged index a row is missed, not misread."""
+    if connection.dialect.name == "sqlite":
+        for row in connection.exec_driver_sql("PRAGMA integrity_check(20)"):
+            if row[0] != "ok":
+                faults.add("database", f"{row[0]}.", RESTORE)
+
+
+def _check_chain(connection: sa.Connection, expected: str, faults: _Faults, progress: Progress | None) -> _Chain:
     total = connection.execute(sa.text("SELECT count(*) FROM revision")).scalar_one()
     erasures = _erasures(connection)
-    seq, previous, erased = 0, GENESIS, 0
-    found = expected is None or expected == GENESIS
+    done = _Chain(bears=expected == GENESIS)
+    previous: str | None = GENESIS
     for row in _chain(connection):
-        seq += 1
-        if row[0] != seq:
-            faults.append(Fault(0, f"revision {seq}", f"Missing: the next link is {row[0]}.", "A revision was removed."))
-            return Head(seq - 1, previous), erased, found
-        if link(previous, row[:9]) != row[9]:
-            faults.append(
-                Fault(0, f"revision {seq}", f"The link is broken ({row[3]} {row[4]}).", "This revision, or the one before, was altered.")
+        seq = row[0]
+        if seq != done.head.seq + 1:
+            faults.add(
+                f"revision {done.head.seq + 1}",
+                f"Missing: the next link is {seq}.",
+                "A revision was removed, or this one put in.",
             )
-        previous = row[9]
-        found = found or previous == expected
+            previous = None
+        if previous is not None and _linked(previous, row[:9]) != row[9]:
+            text = f"The link is broken ({row[3]} {row[4]}, {row[5]} by {row[2]} at {row[1]})."
+            faults.add(f"revision {seq}", text, "This revision, or the one before, was altered.")
         if row[10] is None:
-            erased += 1
-            if erasures.get(row[4], 0) < seq:
-                faults.append(Fault(0, f"revision {seq}", "Its body is gone and no erasure says why.", "Restore it from a copy."))
+            done.erased += 1
+            if erasures.get(row[4], 0) <= seq:
+                faults.add(
+                    f"revision {seq}", f"The body of {row[3]} {row[4]} is gone and no erasure says why.", RESTORE
+                )
         elif digest(row[10], row[11], row[12]) != row[8]:
-            faults.append(
-                Fault(0, f"revision {seq}", f"The body of {row[3]} {row[4]} is not the one that was signed.", "Restore it from a copy.")
-            )
-        if progress and seq % 5000 == 0:
-            progress(seq, total)
-    return Head(seq, previous), erased, found
+            faults.add(f"revision {seq}", f"The body of {row[3]} {row[4]} is not the one that was signed.", RESTORE)
+        previous = row[9]
+        done.head = Head(seq, row[9])
+        done.revisions += 1
+        done.bears = done.bears or row[9] == expected
+        if progress and done.revisions % 5000 == 0:
+            progress(done.revisions, total)
+    return done
+
+
+def _linked(previous: str, fields: Sequence[object]) -> str | None:
+    """Return the link, or None where a field holds what no revision was ever written with."""
+    try:
+        return link(previous, fields)
+    except TypeError:
+        return None
 
 
 def _chain(connection: sa.Connection) -> Iterator[Sequence[Any]]:
-    result = connection.execution_options(stream_results=True, yield_per=2000).exec_driver_sql(
+    result = connection.exec_driver_sql(
         "SELECT r.seq, r.at, r.actor, r.record_kind, r.record_id, r.operation, r.reason, r.batch_id, r.digest, r.hash,"
-        " b.salt, b.before, b.after FROM revision r LEFT JOIN revision_body b ON b.seq = r.seq ORDER BY r.seq"
+        " b.salt, b.before, b.after FROM revision r LEFT JOIN revision_body b ON b.seq = r.seq ORDER BY r.seq",
+        execution_options=STREAMED,
     )
     return iter(result)
 
 
 def _erasures(connection: sa.Connection) -> dict[str, int]:
-    rows = connection.exec_driver_sql("SELECT record_id, max(seq) FROM revision WHERE operation = 'erase' GROUP BY record_id")
+    rows = connection.exec_driver_sql(
+        "SELECT record_id, max(seq) FROM revision WHERE operation = 'erase' GROUP BY record_id"
+    )
     return {row[0]: row[1] for row in rows}
 
 
-def _check_records(connection: sa.Connection, kind: str, faults: list[Fault]) -> int:
+def _check_records(connection: sa.Connection, kind: str, faults: _Faults) -> int:
     """Walk the current records of a kind and their last revisions side by side, both in order of id."""
     held = current_bodies(connection, kind)
     last = _last_bodies(connection, kind)
@@ -208,33 +283,67 @@ def _check_records(connection: sa.Connection, kind: str, faults: list[Fault]) ->
     while record is not None or signed is not None:
         if signed is None or (record is not None and record[0] < signed[0]):
             assert record is not None
-            faults.append(Fault(0, f"{kind} {record[0]}", "Stands in the database and in no revision.", "It was put in behind the program's back."))
+            text = f"Stands in the database ({', '.join(record[1])}) and in no revision."
+            faults.add(f"{kind} {record[0]}", text, "It was put in behind the program's back.")
             record = next(held, None)
-            continue
-        if record is None or signed[0] < record[0]:
+        elif record is None or signed[0] < record[0]:
             if signed[1] is not None:
-                faults.append(Fault(0, f"{kind} {signed[0]}", "Its revisions stand, its rows are gone.", "Restore it from the ledger."))
+                faults.add(
+                    f"{kind} {signed[0]}", "Its revisions stand, its rows are gone.", "Restore it from the ledger."
+                )
             signed = next(last, None)
-            continue
-        if signed[1] is None or body(record[1]) != signed[1]:
-            faults.extend(_row_faults(kind, record[0], record[1], signed[1]))
-        count += 1
-        record, signed = next(held, None), next(last, None)
+        else:
+            _check_record(kind, record[0], record[1], signed[1], faults)
+            count += 1
+            record, signed = next(held, None), next(last, None)
     return count
 
 
-def _row_faults(kind: str, record_id: str, rows: Rows, signed: str | None) -> Iterator[Fault]:
-    for name, before, now in differences(json.loads(signed) if signed else {}, rows):
-        yield Fault(0, f"{kind} {record_id} {name}", f"Is {now!r}, the ledger says {before!r}.", "It was changed behind the program's back.")
+def _check_record(kind: str, record_id: str, rows: Rows, signed: str | None, faults: _Faults) -> None:
+    try:
+        if body(rows) == signed:
+            return
+    except (TypeError, ValueError):
+        pass  # a value no body could hold: said below, where it stands
+    before = parsed(signed)
+    if before is None:
+        faults.add(f"{kind} {record_id}", "Its last revision holds no body to compare it with.", RESTORE)
+        return
+    found = differences(before, rows)
+    for name, was, now in found:
+        text = f"Is {_shown(now)}, the ledger says {_shown(was)}."
+        faults.add(f"{kind} {record_id} {name}", text, "It was changed behind the program's back.")
+    if not found:
+        faults.add(
+            f"{kind} {record_id}", "Is not written as it was signed.", "It was changed behind the program's back."
+        )
 
 
-def differences(before: Mapping[str, Sequence[Row]], after: Mapping[str, Sequence[Row]]) -> list[tuple[str, object, object]]:
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}... ({len(text):,} characters)"
+
+
+def parsed(text: str | None) -> Rows | None:
+    """Return the rows of a body, or None if there is none or it is not what a body looks like."""
+    try:
+        found = json.loads(text or "null")
+    except (ValueError, RecursionError):
+        return None
+    lists = isinstance(found, dict) and all(isinstance(part, list) for part in found.values())
+    whole = lists and all(isinstance(row, dict) and "id" in row for part in found.values() for row in part)
+    return found if whole else None
+
+
+def differences(
+    before: Mapping[str, Sequence[Row]], after: Mapping[str, Sequence[Row]]
+) -> list[tuple[str, object, object]]:
     """Return (table.id.column or table.column, value before, value after) for every value that differs."""
     found: list[tuple[str, object, object]] = []
     for name in sorted({*before, *after}):
         olds = {row["id"]: row for row in before.get(name, ())}
         news = {row["id"]: row for row in after.get(name, ())}
-        for key in sorted({*olds, *news}):
+        for key in sorted({*olds, *news}, key=str):
             old, new = olds.get(key, {}), news.get(key, {})
             where = name if name in ROOTS else f"{name} {key}"
             found += [
@@ -248,13 +357,20 @@ def differences(before: Mapping[str, Sequence[Row]], after: Mapping[str, Sequenc
 def _last_bodies(connection: sa.Connection, kind: str) -> Iterator[tuple[str, str | None]]:
     statement = sa.text(
         "SELECT r.record_id, b.after FROM (SELECT record_id, max(seq) AS seq FROM revision WHERE record_kind = :kind"
-        " GROUP BY record_id) r LEFT JOIN revision_body b ON b.seq = r.seq ORDER BY r.record_id"
+        f" GROUP BY record_id) r LEFT JOIN revision_body b ON b.seq = r.seq ORDER BY {_by_bytes(connection, 'r.record_id')}"
     )
-    for row in connection.execution_options(stream_results=True, yield_per=2000).execute(statement, {"kind": kind}):
-        yield row[0], row[1]
+    for row in connection.execute(statement, {"kind": kind}, execution_options=STREAMED):
+        yield str(row[0]), row[1]
 
 
-def current_bodies(connection: sa.Connection, kind: str, ids: Iterable[str] | None = None) -> Iterator[tuple[str, Rows]]:
+def _by_bytes(connection: sa.Connection, column: str) -> str:
+    """Return an ORDER BY in which the database agrees with Python, whatever language the server sorts for."""
+    return f'{column} COLLATE "C"' if connection.dialect.name == "postgresql" else column
+
+
+def current_bodies(
+    connection: sa.Connection, kind: str, ids: Iterable[str] | None = None
+) -> Iterator[tuple[str, Rows]]:
     """Yield (id, rows by table) of every record of a kind, or of those named, in order of id.
 
     Values are as in a body: dates as ISO text, booleans as such, absent values left out. Children whose root is
@@ -281,10 +397,11 @@ def _grouped(connection: sa.Connection, name: str, key: str, ids: list[str] | No
     quoted = ", ".join(f'"{column}"' for column in columns)
     where = "" if ids is None else f'WHERE "{key}" IN :ids'
     # Plain text, not typed columns: a value altered to a word outside its scheme must be read, to be reported.
-    statement = sa.text(f'SELECT {quoted} FROM "{name}" {where} ORDER BY "{key}", id')
+    order = _by_bytes(connection, f'"{key}"')
+    statement = sa.text(f'SELECT {quoted} FROM "{name}" {where} ORDER BY {order}, id')
     if ids is not None:
         statement = statement.bindparams(sa.bindparam("ids", ids, expanding=True))
-    result = connection.execution_options(stream_results=True, yield_per=2000).execute(statement)
+    result = connection.execute(statement, execution_options=STREAMED if ids is None else {})
     flags = {column.name for column in part.columns if isinstance(column.type, sa.Boolean)}
     dates = {column.name for column in part.columns if isinstance(column.type, sa.Date)}
     convert = flags | dates
@@ -293,7 +410,7 @@ def _grouped(connection: sa.Connection, name: str, key: str, ids: list[str] | No
     for raw in result:
         row = {c: v for c, v in zip(columns, raw, strict=True) if v is not None}
         for column in convert & row.keys():
-            row[column] = bool(row[column]) if column in flags else str(row[column])
+            row[column] = FLAG.get(row[column], row[column]) if column in flags else str(row[column])
         if row[key] != last and group:
             yield str(last), group
             group = []
@@ -303,13 +420,22 @@ def _grouped(connection: sa.Connection, name: str, key: str, ids: list[str] | No
         yield str(last), group
 
 
-def _check_credentials(connection: sa.Connection, faults: list[Fault]) -> None:
-    """A password hash lies outside the bodies; the account's digest in the ledger shows an exchanged one."""
-    rows = connection.execute(
-        sa.text("SELECT a.id, a.credential_digest, c.argon2 FROM account a LEFT JOIN credential c ON c.account_id = a.id")
+def _check_strays(connection: sa.Connection, faults: _Faults) -> None:
+    """Look at what lies outside every body: password hashes, by the account's digest, and bodies without a link."""
+    hashes = connection.execute(
+        sa.text(
+            "SELECT a.id, a.credential_digest, c.argon2 FROM account a LEFT JOIN credential c ON c.account_id = a.id"
+        )
     )
-    faults += [
-        Fault(0, f"account {row[0]}", "Its password hash is not the one that was recorded.", "Set a new password.")
-        for row in rows
-        if row[2] is None or hashlib.sha256(row[2].encode()).hexdigest() != row[1]
-    ]
+    for account, signed, argon2 in hashes:
+        if argon2 is None or hashlib.sha256(str(argon2).encode()).hexdigest() != signed:
+            faults.add(
+                f"account {account}",
+                "Its password hash is not the one that was recorded.",
+                "Withdraw it and add another.",
+            )
+    for name, key, other in (("credential", "account_id", "account"), ("revision_body", "seq", "revision")):
+        whole = "id" if other == "account" else key
+        statement = f"SELECT {key} FROM {name} WHERE {key} NOT IN (SELECT {whole} FROM {other})"
+        for row in connection.exec_driver_sql(statement):
+            faults.add(f"{name} {row[0]}", f"Belongs to no {other}.", "It was put in behind the program's back.")

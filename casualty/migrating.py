@@ -42,3 +42,8 @@ def current(connection: sa.Connection) -> str | None:
     return None if found is None else str(found)
 
 
+def versions() -> list[str]:
+    """Return every schema version this program knows, newest first."""
+    from alembic.script import ScriptDirectory
+
+    return [script.revision for script in ScriptDirectory(str(files("migrations"))).walk_revisions()]

@@ -1,8 +1,10 @@
 """Pure rules: is a draft consistent, how many were harmed, and which status may follow which."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from casualty.errors import Fault
 from casualty.schema import IncidentDraft, VictimDraft
@@ -20,9 +22,17 @@ MOVES: dict[IncidentStatus, frozenset[IncidentStatus]] = {
     S.CONTESTED: frozenset({S.IN_REVIEW, S.WITHDRAWN}),
     S.UNVERIFIABLE: frozenset({S.IN_REVIEW, S.WITHDRAWN}),
     S.REFUTED: frozenset({S.IN_REVIEW, S.WITHDRAWN}),
-    S.DUPLICATE: frozenset({S.IN_REVIEW}),
+    S.DUPLICATE: frozenset({S.IN_REVIEW, S.WITHDRAWN}),
     S.WITHDRAWN: frozenset({S.IN_REVIEW}),
 }  # fmt: skip
+
+# What stood under a judgement and is amended waits for the next one.
+WAITS_AGAIN = frozenset({S.NEEDS_WORK, S.CORROBORATED, S.VERIFIED, S.CONTESTED, S.UNVERIFIABLE, S.REFUTED})
+# How an incident may enter the record: everything else is a judgement, a merge or a withdrawal.
+FIRST = frozenset({S.DRAFT, S.SUBMITTED})
+
+# What its recorder, and nobody else's judgement, puts forward.
+SUBMITTABLE = frozenset({S.DRAFT, S.NEEDS_WORK})
 
 ADULT_AT = 18
 EXACT_PLACE_METRES = 1000
@@ -64,9 +74,11 @@ def check(draft: IncidentDraft, today: date) -> Checked:
     _check_place(draft, found)
     _check_counts(draft, found)
     if not draft.claims:
-        found.faults.append(Fault(0, "source", "No source is named.", "Name the document or the person this comes from."))
+        found.faults.append(
+            Fault(0, "source", "No source is named.", "Name the document or the person this comes from.")
+        )
     if draft.victims:
-        _check_victims(draft, found)
+        _check_victims(draft, today, found)
     return found
 
 
@@ -74,13 +86,17 @@ def _check_date(draft: IncidentDraft, today: date, found: Checked) -> None:
     if draft.date_start is None:
         if draft.date_missing is None:
             found.faults.append(Fault(0, "date", "No date.", "Give one, however wide, or say why there is none."))
+        if draft.date_end is not None:
+            found.faults.append(Fault(0, "date", "An end without a beginning.", "Give the first day too."))
         return
     if draft.date_missing is not None:
         found.faults.append(Fault(0, "date", "A date and a reason for its absence.", "Keep one of the two."))
     if draft.date_end is None:
         found.faults.append(Fault(0, "date_end", "No end of the date.", "Repeat the start if it was one day."))
     elif draft.date_end < draft.date_start:
-        found.faults.append(Fault(0, "date_end", f"{draft.date_end} lies before {draft.date_start}.", "Swap or mend them."))
+        found.faults.append(
+            Fault(0, "date_end", f"{draft.date_end} lies before {draft.date_start}.", "Swap or mend them.")
+        )
     if draft.date_start > today:
         found.faults.append(Fault(0, "date", f"{draft.date_start} has not come yet.", "Check day, month and year."))
 
@@ -94,7 +110,9 @@ def _check_place(draft: IncidentDraft, found: Checked) -> None:
     if draft.place_missing is not None and (named or draft.lat is not None):
         found.faults.append(Fault(0, "place", "A place and a reason for its absence.", "Keep one of the two."))
     if draft.lat == 0 and draft.lon == 0:
-        found.warnings.append(Fault(0, "lat, lon", "Both are 0: a point in the Gulf of Guinea.", "Often an empty field."))
+        found.warnings.append(
+            Fault(0, "lat, lon", "Both are 0: a point in the Gulf of Guinea.", "Often an empty field.")
+        )
     if draft.place_precision == 1 and (draft.uncertainty_m or 0) > EXACT_PLACE_METRES:
         found.faults.append(
             Fault(0, "uncertainty_m", "An exact place with more than 1 km of uncertainty.", "Choose a wider precision.")
@@ -113,33 +131,35 @@ def _check_counts(draft: IncidentDraft, found: Checked) -> None:
             found.faults.append(Fault(0, name, text, "Mend them, or mark count_conflict to keep them as stated."))
 
 
-def _check_victims(draft: IncidentDraft, found: Checked) -> None:
-    groups = {v.ref or v.id: v for v in draft.victims if v.kind == VictimKind.GROUP and (v.ref or v.id)}
-    groups |= {v.id: v for v in draft.victims if v.kind == VictimKind.GROUP and v.id}
-    resolved: dict[str, int] = {}
+def _check_victims(draft: IncidentDraft, today: date, found: Checked) -> None:
+    groups = {name: v for v in draft.victims if v.kind == VictimKind.GROUP for name in (v.id, v.ref) if name}
     for number, victim in enumerate(draft.victims, start=1):
-        _check_victim(victim, f"victim {number}", draft, found)
-        if victim.resolved_out_of is None:
-            continue
-        if victim.kind != VictimKind.PERSON or victim.resolved_out_of not in groups:
+        _check_victim(victim, f"victim {number}", draft, today, found)
+        if victim.resolved_out_of is not None and (
+            victim.kind != VictimKind.PERSON or victim.resolved_out_of not in groups
+        ):
             found.faults.append(
-                Fault(0, f"victim {number} resolved_out_of", "Names no group of this incident.", "Name one of its groups.")
+                Fault(
+                    0, f"victim {number} resolved_out_of", "Names no group of this incident.", "Name one of its groups."
+                )
             )
-        resolved[victim.resolved_out_of] = resolved.get(victim.resolved_out_of, 0) + 1
-    for ref, number in resolved.items():
-        high = groups[ref].count_high if ref in groups else None
-        if high is not None and number > high:
-            found.faults.append(
-                Fault(0, "resolved_out_of", f"{number} persons out of a group of at most {high}.", "Raise the group's high.")
-            )
+    for name, times in Counter(name for v in draft.victims for name in {v.id, v.ref} if name).items():
+        if times > 1:
+            found.faults.append(Fault(0, "victims", f"{times} victims are called {name}.", "Give each its own name."))
+    for group, number in _resolved(draft.victims):
+        if group.count_high is not None and number > group.count_high:
+            text = f"{number} persons out of a group of at most {group.count_high}."
+            found.faults.append(Fault(0, "resolved_out_of", text, "Raise the group's high."))
     total = victims_harmed(draft.victims, Harm.KILLED)
     if draft.killed_high is not None and (total.low or 0) > draft.killed_high:
         found.warnings.append(
-            Fault(0, "killed", f"{total.low} victims stand below a stated high of {draft.killed_high}.", "Look at both.")
+            Fault(
+                0, "killed", f"{total.low} victims stand below a stated high of {draft.killed_high}.", "Look at both."
+            )
         )
 
 
-def _check_victim(victim: VictimDraft, where: str, draft: IncidentDraft, found: Checked) -> None:
+def _check_victim(victim: VictimDraft, where: str, draft: IncidentDraft, today: date, found: Checked) -> None:
     triple = Range(victim.count_low, victim.count_best, victim.count_high)
     if victim.kind == VictimKind.PERSON and triple.stated and triple != Range(1, 1, 1):
         found.faults.append(Fault(0, where, "A person counts one.", "Make it a group, or leave the counts out."))
@@ -147,12 +167,16 @@ def _check_victim(victim: VictimDraft, where: str, draft: IncidentDraft, found: 
         found.faults.append(Fault(0, where, "Low, best, high are out of order.", "Mend them, or mark count_conflict."))
     if victim.date_of_death and draft.date_start and victim.date_of_death < draft.date_start:
         found.faults.append(Fault(0, f"{where} date_of_death", "Lies before the incident.", "Mend one of the dates."))
+    if victim.date_of_death and victim.date_of_death > today:
+        found.faults.append(Fault(0, f"{where} date_of_death", "Has not come yet.", "Check day, month and year."))
     if victim.age_low is not None and victim.age_high is not None and victim.age_low > victim.age_high:
         found.faults.append(Fault(0, f"{where} age", "The low age is above the high.", "Swap them."))
     if victim.age_years is not None:
         child = victim.age_years < ADULT_AT
         if victim.age_band in ((AgeBand.ADULT, AgeBand.OLDER) if child else (AgeBand.INFANT, AgeBand.CHILD)):
-            found.faults.append(Fault(0, f"{where} age", f"{victim.age_years:g} years is not {victim.age_band}.", "Mend one."))
+            found.faults.append(
+                Fault(0, f"{where} age", f"{victim.age_years:g} years is not {victim.age_band}.", "Mend one.")
+            )
 
 
 def age_band(years: float | None) -> AgeBand:
@@ -167,48 +191,80 @@ def age_band(years: float | None) -> AgeBand:
 
 
 def victims_harmed(victims: Iterable[VictimDraft], harm: Harm) -> Range:
-    """Return how many victims of one harm stand in these rows, each person once (R09).
+    """Return how many victims of one harm stand in these rows, each person once (R09, R30).
 
-    A person resolved out of a group is inside that group's number; a group counts at least its resolved persons.
+    A person resolved out of a group is inside that group's number, and leaves it for what is known of that person:
+    a group has what its own number leaves over, at least nothing. An unknown number of a group adds nothing.
     """
-    chosen = [victim for victim in victims if victim.harm == harm]
-    out_of: dict[str, int] = {}
-    alone = 0
-    for victim in chosen:
-        if victim.kind == VictimKind.PERSON and victim.resolved_out_of is not None:
-            out_of[victim.resolved_out_of] = out_of.get(victim.resolved_out_of, 0) + 1
-        elif victim.kind == VictimKind.PERSON:
-            alone += 1
-    totals = [alone, alone, alone]
-    for group in (v for v in chosen if v.kind == VictimKind.GROUP):
-        named = max(out_of.get(group.ref or "", 0), out_of.get(group.id or "", 0))
-        for index, value in enumerate((group.count_low, group.count_best, group.count_high)):
-            totals[index] += max(value or 0, named)
+    chosen = list(victims)
+    persons = sum(1 for victim in chosen if victim.kind == VictimKind.PERSON and victim.harm == harm)
+    totals = [persons, persons, persons]
+    for group, resolved in _resolved(chosen):
+        if group.harm == harm:
+            for index, value in enumerate((group.count_low, group.count_best, group.count_high)):
+                totals[index] += max((value or 0) - resolved, 0)
     return Range(*totals)
 
 
+def _resolved(victims: Collection[VictimDraft]) -> list[tuple[VictimDraft, int]]:
+    """Return each group with the number of persons resolved out of it, under its key or its name in the draft."""
+    named = Counter(victim.resolved_out_of for victim in victims if victim.resolved_out_of is not None)
+    groups = [victim for victim in victims if victim.kind == VictimKind.GROUP]
+    return [(group, sum(named[name] for name in {group.id, group.ref} if name)) for group in groups]
+
+
 def may_move(before: IncidentStatus, after: IncidentStatus) -> bool:
-    """Return whether review may take an incident from one status to the other."""
+    """Return whether an incident may go from one status to the other."""
     return after in MOVES[before]
 
 
+def may_submit(before: IncidentStatus) -> bool:
+    """Return whether the recorder may put an incident forward for review."""
+    return before in SUBMITTABLE
+
+
+def after_amendment(before: IncidentStatus) -> IncidentStatus:
+    """Return the status of an incident whose content was amended: what was judged is put forward again."""
+    return S.SUBMITTED if before in WAITS_AGAIN else before
+
+
+def independent_origins(claims: Iterable[Mapping[str, Any]], source_of: Mapping[str, str | None]) -> int:
+    """Return how many independent origins stand behind these claims (R15).
+
+    Claims of one origin count once; where no origin is named, the source counts, the claim's or else the document's.
+    `source_of` gives the source of each document that still stands; claims of withdrawn documents count nothing.
+    """
+    return len(
+        {
+            claim.get("origin_id") or claim.get("source_id") or source_of[claim["document_id"]] or claim["document_id"]
+            for claim in claims
+            if claim["standing"] == "current" and claim["document_id"] in source_of
+        }
+    )
+
+
 def check_review(
-    before: IncidentStatus, after: IncidentStatus, *, reviewer: str, recorder: str, reasons: str,
+    before: IncidentStatus, after: IncidentStatus, *, reviewer: str, recorders: Collection[str], reasons: str,
     standard: StandardOfProof, origins: int, minimum_origins: int,
 ) -> list[Fault]:  # fmt: skip
-    """Return why a judgement is not allowed: the move, the second person, the reasons, the origins (R12, R13, R15, R17)."""
+    """Return why a judgement is not allowed: the move, the second person, the reasons, the origins (R12, R13, R15, R17).
+
+    `recorders` are all whose hand is in the record: who recorded it, and who amended it.
+    """
     faults = []
     if not may_move(before, after):
         allowed = ", ".join(sorted(MOVES[before])) or "none"
         faults.append(Fault(0, "to_status", f"{before} cannot become {after}.", f"Allowed: {allowed}."))
-    if reviewer == recorder:
-        faults.append(Fault(0, "reviewer", "The recorder cannot review the same incident.", "Ask a second person."))
+    if reviewer in recorders:
+        faults.append(
+            Fault(0, "reviewer", "Who recorded or amended an incident cannot review it.", "Ask a second person.")
+        )
     if not reasons.strip():
         faults.append(Fault(0, "reasons", "No reasons are given.", "Write why."))
     if after == S.VERIFIED and standard == StandardOfProof.NOT_STATED:
         faults.append(Fault(0, "standard_of_proof", "Verification names its standard of proof.", "State it."))
-    if after == S.VERIFIED and origins < minimum_origins:
-        faults.append(
-            Fault(0, "origins", f"{origins} independent origin(s), {minimum_origins} needed.", "Find another, or corroborate.")
-        )
+    needed = {S.VERIFIED: minimum_origins, S.CORROBORATED: 2}.get(after, 0)
+    if origins < needed:
+        text = f"{origins} independent origin(s), {needed} needed."
+        faults.append(Fault(0, "origins", text, "Find another, or leave it as it is."))
     return faults

@@ -14,12 +14,15 @@ from sqlmodel import SQLModel
 
 from casualty import access, bodies, ledger, rules
 from casualty.access import Acting
-from casualty.errors import InvalidRecords
+from casualty.errors import Fault, InvalidRecords, UsageFault
 from casualty.ledger import Entry, Row, Rows
-from casualty.schema import IncidentDraft, ReviewFields, table
+from casualty.schema import ROOTS, IncidentDraft, ReviewFields, table
 from casualty.vocabulary import IncidentStatus, Operation
 
 FLUSH_AT = 2000
+MARKS = ("withdrawn_at", "withdrawn_by", "withdrawn_reason")
+# What a record of these kinds says of itself once and for all: a sample never becomes a real database, nor its accounts.
+FIXED = {"account": ("name", "sample", "credential_digest"), "deployment": ("sample",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Writer:
         self.batch_id: str | None = None
         self._permitted = permitted
         self._head = ledger.lock_head(connection)
+        bodies.refuse_unstorable({"revision": [{"actor": by.name, "reason": reason}]})
         self._entries: list[Entry] = []
         self._inserts: dict[str, list[Row]] = defaultdict(list)
 
@@ -52,11 +56,23 @@ class Writer:
     def today(self) -> date:
         return date.fromisoformat(self.at[:10])
 
-    def record(self, kind: str, draft: SQLModel, *, status: IncidentStatus = IncidentStatus.SUBMITTED, **extra: object) -> Saved:
+    def record(
+        self, kind: str, draft: SQLModel, *, status: IncidentStatus = IncidentStatus.SUBMITTED, **extra: object
+    ) -> Saved:
         """Record a new record; `extra` fills columns that are not the person's to state."""
-        if isinstance(draft, IncidentDraft):
-            return self.insert(kind, bodies.new_incident(draft, self.ids, self.at, self.by.name, status.value))
-        return self.insert(kind, {kind: [bodies.root(self.ids, self.at, self.by.name, {**bodies.dump(draft), **extra})]})
+        _must_fit(kind, draft)
+        if kind == "deployment" and self.connection.execute(sa.select(sa.func.count(table(kind).c.id))).scalar():
+            raise InvalidRecords("A database says once what it is; amend that instead.")
+        if not isinstance(draft, IncidentDraft):
+            return self.insert(
+                kind, {kind: [bodies.root(self.ids, self.at, self.by.name, {**bodies.dump(draft), **extra})]}
+            )
+        if status not in rules.FIRST:
+            text = f"A new incident cannot be {status}: that is for a review to say."
+            raise InvalidRecords(
+                "The incident cannot be saved as it is.", [Fault(0, "status", text, "Record it, then review it.")]
+            )
+        return self.insert(kind, bodies.new_incident(draft, self.ids, self.at, self.by.name, status.value))
 
     def insert(self, kind: str, rows: Rows) -> Saved:
         """Put in the rows of a new record as they are."""
@@ -67,11 +83,18 @@ class Writer:
 
     def amended(self, kind: str, before: Rows, draft: SQLModel) -> Rows:
         """Return the rows of a record as this draft would have them."""
+        _must_fit(kind, draft)
         if isinstance(draft, IncidentDraft):
             return bodies.amended_incident(before, draft, self.ids)
-        stated = type(draft).model_fields
-        kept = {name: value for name, value in before[kind][0].items() if name not in stated}
-        return {kind: [kept | bodies.dump(draft)]}
+        held, stated = before[kind][0], bodies.dump(draft)
+        faults = [
+            Fault(0, name, "Is fixed for ever.", "Add another.")
+            for name in FIXED.get(kind, ())
+            if stated[name] != held[name]
+        ]
+        if faults:
+            raise InvalidRecords(f"The {kind} cannot be amended so.", faults)
+        return {kind: [{name: value for name, value in held.items() if name not in type(draft).model_fields} | stated]}
 
     def change(self, kind: str, before: Rows, after: Rows, operation: Operation) -> Saved:
         """Replace the rows of a record; if nothing differs, nothing is written."""
@@ -86,27 +109,48 @@ class Writer:
 
     def withdraw(self, kind: str, before: Rows, operation: Operation = Operation.WITHDRAW) -> Saved:
         """Mark a record withdrawn, by this person, now, for this writer's reason."""
-        root = before[kind][0]
-        if "withdrawn_at" in root:
-            raise InvalidRecords(f"This {kind} is already withdrawn.")
-        marks = {"withdrawn_at": self.at, "withdrawn_by": self.by.name, "withdrawn_reason": self.reason}
+        if "withdrawn_at" in before[kind][0]:
+            raise InvalidRecords(f"This {_words(kind)} is already withdrawn.")
+        status = {"status": IncidentStatus.WITHDRAWN.value} if kind == "incident" else {}
+        return self.change(kind, before, self._marked(kind, before, status, self.reason), operation)
+
+    def restore(self, kind: str, before: Rows) -> Saved:
+        """Take the marks of a withdrawal away; an incident is taken up again by a review."""
         if kind == "incident":
-            marks["status"] = IncidentStatus.WITHDRAWN.value
-            root = {name: value for name, value in root.items() if name != "merged_into_id"}
-        return self.change(kind, before, {**before, kind: [root | marks]}, operation)
+            raise InvalidRecords("A withdrawn incident is taken up again by a review, to: in_review.")
+        if "withdrawn_at" not in before[kind][0]:
+            raise InvalidRecords(f"This {_words(kind)} is not withdrawn.")
+        return self.change(kind, before, self._marked(kind, before, {}, None), Operation.RESTORE)
+
+    def submit(self, before: Rows) -> Saved:
+        """Put a draft, or what was returned to its recorder, forward for review."""
+        status = bodies.status_of(before)
+        if not rules.may_submit(status):
+            raise InvalidRecords(f"Only drafts and what needs work are put forward; this one is {status}.")
+        after = self._marked("incident", before, {"status": IncidentStatus.SUBMITTED.value}, None)
+        return self.change("incident", before, after, Operation.AMEND)
+
+    def _marked(self, kind: str, before: Rows, status: Row, withdrawn: str | None) -> Rows:
+        """Return the rows in another status, with the marks of a withdrawal for this reason, or without any.
+
+        Any new status ends a merge: the record stands for itself again; where it pointed is in the ledger.
+        """
+        plain = {name: value for name, value in before[kind][0].items() if name not in (*MARKS, "merged_into_id")}
+        marks = {} if withdrawn is None else dict(zip(MARKS, (self.at, self.by.name, withdrawn), strict=True))
+        return {**before, kind: [plain | status | marks]}
 
     def review(self, before: Rows, draft: ReviewFields | SQLModel, minimum_origins: int) -> Saved:
         """Add a judgement and move the status; raise InvalidRecords if the rules do not allow it."""
         assert isinstance(draft, ReviewFields)
-        incident = before["incident"][0]
-        claims = [claim for claim in before.get("claim", []) if claim["standing"] == "current"]
-        origins = {claim.get("origin_id") or claim.get("source_id") or claim["document_id"] for claim in claims}
+        self._permit("incident", Operation.REVIEW)
+        incident, to = before["incident"][0], draft.to_status
+        claims = before.get("claim", [])
         faults = rules.check_review(
-            IncidentStatus(incident["status"]), draft.to_status, reviewer=self.by.name, recorder=incident["recorded_by"],
-            reasons=draft.reasons, standard=draft.standard_of_proof, origins=len(origins), minimum_origins=minimum_origins,
+            bodies.status_of(before), to, reviewer=self.by.name, recorders=self._hands(incident),
+            reasons=draft.reasons, standard=draft.standard_of_proof, minimum_origins=minimum_origins,
+            origins=rules.independent_origins(claims, self._sources(claims)),
         )  # fmt: skip
         if faults:
-            self._permit("incident", Operation.REVIEW)
             raise InvalidRecords("This judgement cannot be recorded.", faults)
         judgement = {
             "id": self.ids.key(),
@@ -117,9 +161,30 @@ class Writer:
             "reviewed_at": self.at,
             **bodies.dump(draft),
         }
-        after = {**before, "incident": [incident | {"status": draft.to_status.value}]}
+        withdrawn = draft.reasons if to == IncidentStatus.WITHDRAWN else None
+        after = self._marked("incident", before, {"status": to.value}, withdrawn)
         after["review"] = [*before.get("review", []), judgement]
         return self.change("incident", before, after, Operation.REVIEW)
+
+    def _hands(self, incident: Row) -> set[str]:
+        """Return all who recorded or amended an incident, by the ledger."""
+        revision = table("revision")
+        amended = self.connection.execute(
+            sa.select(revision.c.actor).where(
+                revision.c.record_kind == "incident", revision.c.record_id == incident["id"],
+                revision.c.operation.in_([Operation.RECORD, Operation.AMEND]),
+            )
+        ).scalars()  # fmt: skip
+        return {incident["recorded_by"], *amended}
+
+    def _sources(self, claims: list[Row]) -> dict[str, str | None]:
+        """Return the source of each of these claims' documents that still stands."""
+        document = table("document")
+        wanted = {claim["document_id"] for claim in claims}
+        chosen = sa.select(document.c.id, document.c.source_id).where(
+            document.c.id.in_(wanted), document.c.withdrawn_at.is_(None)
+        )
+        return {row.id: row.source_id for row in self.connection.execute(chosen)}
 
     def _permit(self, kind: str, operation: Operation) -> None:
         if not self._permitted:
@@ -128,9 +193,10 @@ class Writer:
     def _sign(self, kind: str, operation: Operation, before: Rows | None, after: Rows) -> Saved:
         root = after[kind][0]
         was = None if before is None else ledger.body(before)
-        self._entries.append(
-            Entry(kind, root["id"], operation.value, self.reason, was, ledger.body(after), self.batch_id)
-        )
+        now = ledger.body(after)
+        if "\\u0000" in now or bodies.unstorable(now):
+            bodies.refuse_unstorable(after)
+        self._entries.append(Entry(kind, root["id"], operation.value, self.reason, was, now, self.batch_id))
         if len(self._entries) >= FLUSH_AT:
             self.flush()
         return Saved(root["id"], root.get("code"), root["version"])
@@ -142,13 +208,20 @@ class Writer:
         news = {name: {row["id"]: row for row in after.get(name, [])} for name in order}
         for name in order:
             came = [row for key, row in news[name].items() if key not in olds[name]]
-            self._put(name, came)
+            # A changed person may point at a new group; a new claim may take the key of one that is now superseded.
+            if name == "victim":
+                self._put(name, came)
             for key, row in news[name].items():
                 if key in olds[name] and row != olds[name][key]:
                     self._update(name, row)
+            if name != "victim":
+                self._put(name, came)
         for name in reversed(order):
-            for key in olds[name].keys() - news[name].keys():
-                self.connection.exec_driver_sql(f'DELETE FROM "{name}" WHERE id = {self._mark()}', (key,))
+            gone = [row for key, row in olds[name].items() if key not in news[name]]
+            for row in sorted(
+                gone, key=lambda row: "resolved_out_of" not in row
+            ):  # persons before the group they point at
+                self.connection.exec_driver_sql(f'DELETE FROM "{name}" WHERE id = {self._mark()}', (row["id"],))
 
     def _update(self, name: str, row: Row) -> None:
         columns = [column.name for column in table(name).columns if column.name != "id"]
@@ -187,3 +260,18 @@ class Writer:
         self.flush()
         head = table("ledger_head")
         self.connection.execute(head.update().values(seq=self._head.seq, hash=self._head.hash))
+
+
+def _must_fit(kind: str, draft: SQLModel) -> None:
+    """Raise UsageFault for a draft that does not state a record of this kind."""
+    fits = (
+        isinstance(draft, IncidentDraft)
+        if kind == "incident"
+        else kind in ROOTS and issubclass(ROOTS[kind], type(draft))
+    )
+    if not fits:
+        raise UsageFault(f"{type(draft).__name__} does not state a record of kind {kind}.")
+
+
+def _words(kind: str) -> str:
+    return kind.replace("_", " ")

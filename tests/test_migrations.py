@@ -17,9 +17,14 @@ def constraints(connection: sa.Connection) -> dict[str, set[str]]:
         if name == "alembic_version":
             continue
         # A CHECK is compared by its name and its words: databases write the same condition differently.
-        checks = {f"check {c['name']} {''.join(ch for ch in c['sqltext'] if ch.isalnum())}" for c in look.get_check_constraints(name)}
+        checks = {
+            f"check {c['name']} {''.join(ch for ch in c['sqltext'] if ch.isalnum())}"
+            for c in look.get_check_constraints(name)
+        }
         uniques = {f"unique {c['name']} {c['column_names']}" for c in look.get_unique_constraints(name)}
-        foreign = {f"foreign {c['name']} {c['constrained_columns']} {c['referred_table']}" for c in look.get_foreign_keys(name)}
+        foreign = {
+            f"foreign {c['name']} {c['constrained_columns']} {c['referred_table']}" for c in look.get_foreign_keys(name)
+        }
         indexes = {f"index {i['name']} {i['column_names']} {i['unique']}" for i in look.get_indexes(name)}
         columns = {f"column {c['name']} {c['type']} {c['nullable']}" for c in look.get_columns(name)}
         found[name] = checks | uniques | foreign | indexes | columns
@@ -66,7 +71,9 @@ def test_enumerated_columns_have_named_checks() -> None:
         checks = {str(c.name) for c in part.constraints if isinstance(c, sa.CheckConstraint)}
         for column in part.columns:
             if isinstance(column.type, sa.Enum):
-                assert any(check.startswith(f"ck_{name}_") and str(column.type.name) in check for check in checks), column
+                assert any(check.startswith(f"ck_{name}_") and str(column.type.name) in check for check in checks), (
+                    column
+                )
 
 
 @pytest.mark.parametrize("version", ["0000", "9999"])

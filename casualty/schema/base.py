@@ -16,8 +16,8 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
-ID_LENGTH = 36
-ID = {"max_length": ID_LENGTH}
+ID = 36  # characters of a key
+MOST = 2**31 - 1  # the widest whole number that both databases keep in an INTEGER
 
 
 def terms(scheme: type[Terms], column: str | None = None) -> sa.Enum:
@@ -78,7 +78,7 @@ class Held(SQLModel):
     hash see the same characters.
     """
 
-    id: str = Field(primary_key=True, **ID)
+    id: str = Field(primary_key=True, max_length=ID)
     version: int = Field(default=1, ge=1)
     recorded_at: str = Field(max_length=27)
     recorded_by: str = Field(max_length=80)

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from casualty.schema.base import ID, Held, held, terms
+from casualty.schema.base import ID, MOST, Held, held, terms
 from casualty.schema.incident import Stated
 from casualty.vocabulary import IntakeFormat, Operation, Role, Tier
 
@@ -13,7 +13,7 @@ class DeploymentFields(Stated):
 
     name: str = Field(min_length=1, max_length=200)
     sample: bool = False
-    minimum_origins: int = Field(default=2, ge=1)
+    minimum_origins: int = Field(default=2, ge=1, le=100)
 
 
 class Deployment(DeploymentFields, Held, table=True):
@@ -25,7 +25,7 @@ class Deployment(DeploymentFields, Held, table=True):
 class AccountFields(Stated):
     """A person who may act, by name and role. `credential_digest` is the SHA-256 of the stored password hash."""
 
-    name: str = Field(min_length=1, max_length=60, regex=r"^[^\s:]+$")
+    name: str = Field(min_length=1, max_length=60, schema_extra={"pattern": r"^[^\s:\x00]+$"})
     role: Role = Field(sa_type=terms(Role))
     sample: bool = False
     active: bool = True
@@ -41,7 +41,7 @@ class Account(AccountFields, Held, table=True):
 class Credential(SQLModel, table=True):
     """The argon2id hash of an account's password; the account's digest in the ledger shows whether it was exchanged."""
 
-    account_id: str = Field(primary_key=True, foreign_key="account.id", **ID)
+    account_id: str = Field(primary_key=True, foreign_key="account.id", max_length=ID)
     argon2: str = Field(max_length=200)
 
 
@@ -50,16 +50,16 @@ class BatchFields(Stated):
 
     dataset: str = Field(min_length=1, max_length=120)
     format: IntakeFormat = Field(sa_type=terms(IntakeFormat))
-    document_id: str = Field(foreign_key="document.id", index=True, **ID)
+    document_id: str = Field(foreign_key="document.id", index=True, max_length=ID)
     mapping: str
     complete: bool = False
-    read: int = Field(ge=0)
-    recorded: int = Field(ge=0)
-    amended: int = Field(ge=0)
-    unchanged: int = Field(ge=0)
-    refused: int = Field(ge=0)
-    vanished: int = Field(ge=0)
-    warnings: int = Field(ge=0)
+    read: int = Field(ge=0, le=MOST)
+    recorded: int = Field(ge=0, le=MOST)
+    amended: int = Field(ge=0, le=MOST)
+    unchanged: int = Field(ge=0, le=MOST)
+    refused: int = Field(ge=0, le=MOST)
+    vanished: int = Field(ge=0, le=MOST)
+    warnings: int = Field(ge=0, le=MOST)
 
 
 class Batch(BatchFields, Held, table=True):
@@ -81,13 +81,16 @@ class ReleaseFields(Stated):
     basis: str = Field(min_length=1)
     manifest_sha256: str = Field(max_length=64)
     ledger_head: str = Field(max_length=64)
-    incidents: int = Field(ge=0)
+    incidents: int = Field(ge=0, le=MOST)
 
 
 class Release(ReleaseFields, Held, table=True):
     """A release that left the house."""
 
-    __table_args__ = (*held(), sa.CheckConstraint("length(recipient) > 0 AND length(basis) > 0", name="recipient_basis"))
+    __table_args__ = (
+        *held(),
+        sa.CheckConstraint("length(recipient) > 0 AND length(basis) > 0", name="recipient_basis"),
+    )
 
 
 class Revision(SQLModel, table=True):

@@ -7,10 +7,10 @@ against raw SQL too. Every child carries `incident_id`, so an incident is read a
 from datetime import date
 
 import sqlalchemy as sa
-from pydantic import ConfigDict
+from pydantic import field_validator
 from sqlmodel import Field, SQLModel
 
-from casualty.schema.base import ID, Held, codes, counts, either, held, point, terms, together
+from casualty.schema.base import ID, MOST, Held, codes, counts, either, held, point, terms, together
 from casualty.vocabulary import (
     ActKind,
     AgeBand,
@@ -35,32 +35,35 @@ from casualty.vocabulary import (
     VictimKind,
 )
 
-OF_INCIDENT = {"foreign_key": "incident.id", "index": True, **ID}
-OF_VICTIM = {"foreign_key": "victim.id", "index": True, **ID}
-
 
 class Stated(SQLModel):
     """Base of what a person states: unknown field names are refused, so that no value is silently dropped."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = {"extra": "forbid", "str_strip_whitespace": True, "allow_inf_nan": False, "defer_build": True}
+
+    @field_validator("lat", "lon", "uncertainty_m", "age_years", "age_low", "age_high", "number", check_fields=False)
+    @classmethod
+    def _one_zero(cls, value: float | None) -> float | None:
+        """Make -0.0 plain 0.0: SQLite keeps no sign of a zero, so the signed body would differ from the row."""
+        return value or (None if value is None else 0.0)
 
 
 class IncidentFields(Stated):
     """What is held of an incident; everything but a date, a place, a number and a source may be left out."""
 
-    situation_id: str | None = Field(default=None, foreign_key="situation.id", **ID)
+    situation_id: str | None = Field(default=None, foreign_key="situation.id", max_length=ID)
     incident_type: IncidentType = Field(default=IncidentType.NOT_RECORDED, sa_type=terms(IncidentType))
     title: str | None = Field(default=None, max_length=300)
     date_start: date | None = Field(default=None, index=True)
     date_end: date | None = None
-    date_precision: int | None = None
+    date_precision: int | None = Field(default=None, ge=1, le=5)
     date_missing: Missing | None = Field(default=None, sa_type=terms(Missing, "date_missing"))
     date_as_reported: str | None = Field(default=None, max_length=300)
     time_of_day: str | None = Field(default=None, max_length=120)
     report_date: date | None = None
     lat: float | None = Field(default=None, ge=-90, le=90)
     lon: float | None = Field(default=None, ge=-180, le=180)
-    place_precision: int | None = None
+    place_precision: int | None = Field(default=None, ge=1, le=7)
     uncertainty_m: float | None = Field(default=None, ge=0)
     place_as_reported: str | None = Field(default=None, max_length=1000)
     place_missing: Missing | None = Field(default=None, sa_type=terms(Missing, "place_missing"))
@@ -69,15 +72,15 @@ class IncidentFields(Stated):
     admin2: str | None = Field(default=None, max_length=200)
     pcode: str | None = Field(default=None, max_length=40, index=True)
     boundary_set: str | None = Field(default=None, max_length=80)
-    killed_low: int | None = Field(default=None, ge=0)
-    killed_best: int | None = Field(default=None, ge=0)
-    killed_high: int | None = Field(default=None, ge=0)
-    injured_low: int | None = Field(default=None, ge=0)
-    injured_best: int | None = Field(default=None, ge=0)
-    injured_high: int | None = Field(default=None, ge=0)
-    missing_low: int | None = Field(default=None, ge=0)
-    missing_best: int | None = Field(default=None, ge=0)
-    missing_high: int | None = Field(default=None, ge=0)
+    killed_low: int | None = Field(default=None, ge=0, le=MOST)
+    killed_best: int | None = Field(default=None, ge=0, le=MOST)
+    killed_high: int | None = Field(default=None, ge=0, le=MOST)
+    injured_low: int | None = Field(default=None, ge=0, le=MOST)
+    injured_best: int | None = Field(default=None, ge=0, le=MOST)
+    injured_high: int | None = Field(default=None, ge=0, le=MOST)
+    missing_low: int | None = Field(default=None, ge=0, le=MOST)
+    missing_best: int | None = Field(default=None, ge=0, le=MOST)
+    missing_high: int | None = Field(default=None, ge=0, le=MOST)
     count_conflict: bool = False
     counted_how: str | None = Field(default=None, max_length=300)
     clarity: int | None = Field(default=None, ge=1, le=2)
@@ -112,22 +115,22 @@ class Incident(IncidentFields, Held, table=True):
 
     code: str = Field(unique=True, max_length=16)
     status: IncidentStatus = Field(default=IncidentStatus.DRAFT, sa_type=terms(IncidentStatus), index=True)
-    merged_into_id: str | None = Field(default=None, foreign_key="incident.id", index=True, **ID)
+    merged_into_id: str | None = Field(default=None, foreign_key="incident.id", index=True, max_length=ID)
 
 
 class ClaimFields(Stated):
     """What one document says of an incident: its own figures, date and actor, and where it says so."""
 
-    document_id: str = Field(foreign_key="document.id", index=True, **ID)
-    source_id: str | None = Field(default=None, foreign_key="source.id", **ID)
-    origin_id: str | None = Field(default=None, foreign_key="origin.id", **ID)
+    document_id: str = Field(foreign_key="document.id", index=True, max_length=ID)
+    source_id: str | None = Field(default=None, foreign_key="source.id", max_length=ID)
+    origin_id: str | None = Field(default=None, foreign_key="origin.id", max_length=ID)
     locator: str | None = Field(default=None, max_length=200)
-    killed_low: int | None = Field(default=None, ge=0)
-    killed_best: int | None = Field(default=None, ge=0)
-    killed_high: int | None = Field(default=None, ge=0)
-    injured_low: int | None = Field(default=None, ge=0)
-    injured_best: int | None = Field(default=None, ge=0)
-    injured_high: int | None = Field(default=None, ge=0)
+    killed_low: int | None = Field(default=None, ge=0, le=MOST)
+    killed_best: int | None = Field(default=None, ge=0, le=MOST)
+    killed_high: int | None = Field(default=None, ge=0, le=MOST)
+    injured_low: int | None = Field(default=None, ge=0, le=MOST)
+    injured_best: int | None = Field(default=None, ge=0, le=MOST)
+    injured_high: int | None = Field(default=None, ge=0, le=MOST)
     count_conflict: bool = False
     date_as_reported: str | None = Field(default=None, max_length=300)
     actor_as_reported: str | None = Field(default=None, max_length=400)
@@ -154,26 +157,26 @@ class Claim(ClaimFields, table=True):
         ),
     )  # fmt: skip
 
-    id: str = Field(primary_key=True, **ID)
-    incident_id: str = Field(**OF_INCIDENT)
+    id: str = Field(primary_key=True, max_length=ID)
+    incident_id: str = Field(foreign_key="incident.id", index=True, max_length=ID)
     standing: str = Field(default="current", max_length=16)
     dataset: str | None = Field(default=None, max_length=120)
     external_id: str | None = Field(default=None, max_length=200)
-    occurrence: int | None = Field(default=None, ge=0)
+    occurrence: int | None = Field(default=None, ge=0, le=MOST)
     row_number: int | None = Field(default=None, ge=1)
-    batch_id: str | None = Field(default=None, foreign_key="batch.id", index=True, **ID)
+    batch_id: str | None = Field(default=None, foreign_key="batch.id", index=True, max_length=ID)
     digest: str | None = Field(default=None, max_length=64)
 
 
 class InvolvementFields(Stated):
     """An allegation that an actor, or an unknown one, had a part in the incident."""
 
-    actor_id: str | None = Field(default=None, foreign_key="actor.id", index=True, **ID)
+    actor_id: str | None = Field(default=None, foreign_key="actor.id", index=True, max_length=ID)
     actor_missing: Missing | None = Field(default=None, sa_type=terms(Missing, "actor_missing"))
     role: InvolvementRole = Field(default=InvolvementRole.NOT_RECORDED, sa_type=terms(InvolvementRole))
     confidence: Confidence = Field(default=Confidence.NOT_RECORDED, sa_type=terms(Confidence))
     response: InvolvementResponse = Field(default=InvolvementResponse.NOT_RECORDED, sa_type=terms(InvolvementResponse))
-    document_id: str | None = Field(default=None, foreign_key="document.id", **ID)
+    document_id: str | None = Field(default=None, foreign_key="document.id", max_length=ID)
     note: str | None = Field(default=None, max_length=500)
 
 
@@ -182,19 +185,19 @@ class Involvement(InvolvementFields, table=True):
 
     __table_args__ = (either("actor_known", "actor_id", "actor_missing"),)
 
-    id: str = Field(primary_key=True, **ID)
-    incident_id: str = Field(**OF_INCIDENT)
+    id: str = Field(primary_key=True, max_length=ID)
+    incident_id: str = Field(foreign_key="incident.id", index=True, max_length=ID)
 
 
 class VictimFields(Stated):
     """A person, or an unnamed group with a low, best and high number."""
 
     kind: VictimKind = Field(default=VictimKind.PERSON, sa_type=terms(VictimKind))
-    count_low: int | None = Field(default=None, ge=0)
-    count_best: int | None = Field(default=None, ge=0)
-    count_high: int | None = Field(default=None, ge=0)
+    count_low: int | None = Field(default=None, ge=0, le=MOST)
+    count_best: int | None = Field(default=None, ge=0, le=MOST)
+    count_high: int | None = Field(default=None, ge=0, le=MOST)
     count_conflict: bool = False
-    resolved_out_of: str | None = Field(default=None, foreign_key="victim.id", index=True, **ID)
+    resolved_out_of: str | None = Field(default=None, foreign_key="victim.id", index=True, max_length=ID)
     harm: Harm = Field(default=Harm.NOT_RECORDED, sa_type=terms(Harm))
     sex: Sex = Field(default=Sex.NOT_RECORDED, sa_type=terms(Sex))
     age_years: float | None = Field(default=None, ge=0, le=130)
@@ -215,7 +218,8 @@ class Victim(VictimFields, table=True):
     __table_args__ = (
         *counts("count"),
         sa.CheckConstraint(
-            "kind <> 'person' OR (count_low = 1 AND count_best = 1 AND count_high = 1)", name="person_counts_one"
+            "kind <> 'person' OR (coalesce(count_low, 0) = 1 AND coalesce(count_best, 0) = 1 AND coalesce(count_high, 0) = 1)",
+            name="person_counts_one",
         ),
         sa.CheckConstraint("resolved_out_of IS NULL OR kind = 'person'", name="only_persons_resolve"),
         sa.CheckConstraint("age_low <= age_high", name="age_order"),
@@ -223,8 +227,8 @@ class Victim(VictimFields, table=True):
         sa.CheckConstraint("occupation IS NULL OR occupation_missing IS NULL", name="occupation_known"),
     )
 
-    id: str = Field(primary_key=True, **ID)
-    incident_id: str = Field(**OF_INCIDENT)
+    id: str = Field(primary_key=True, max_length=ID)
+    incident_id: str = Field(foreign_key="incident.id", index=True, max_length=ID)
     code: str = Field(unique=True, max_length=16)
 
 
@@ -242,21 +246,21 @@ class VictimName(NameFields, table=True):
 
     __tablename__ = "victim_name"
 
-    id: str = Field(primary_key=True, **ID)
-    incident_id: str = Field(**OF_INCIDENT)
-    victim_id: str = Field(**OF_VICTIM)
+    id: str = Field(primary_key=True, max_length=ID)
+    incident_id: str = Field(foreign_key="incident.id", index=True, max_length=ID)
+    victim_id: str = Field(foreign_key="victim.id", index=True, max_length=ID)
 
 
 class AttributionFields(Stated):
     """An identity attributed to a victim, with its basis; or the reason why none is known."""
 
-    dimension_id: str = Field(foreign_key="dimension.id", index=True, **ID)
-    group_id: str | None = Field(default=None, foreign_key="identity_group.id", index=True, **ID)
+    dimension_id: str = Field(foreign_key="dimension.id", index=True, max_length=ID)
+    group_id: str | None = Field(default=None, foreign_key="identity_group.id", index=True, max_length=ID)
     group_missing: Missing | None = Field(default=None, sa_type=terms(Missing, "group_missing"))
     sense: IdentitySense = Field(default=IdentitySense.OWN, sa_type=terms(IdentitySense))
     basis: AttributionBasis = Field(sa_type=terms(AttributionBasis))
     confidence: Confidence = Field(default=Confidence.NOT_RECORDED, sa_type=terms(Confidence))
-    document_id: str | None = Field(default=None, foreign_key="document.id", **ID)
+    document_id: str | None = Field(default=None, foreign_key="document.id", max_length=ID)
 
 
 class Attribution(AttributionFields, table=True):
@@ -264,17 +268,17 @@ class Attribution(AttributionFields, table=True):
 
     __table_args__ = (either("group_known", "group_id", "group_missing"),)
 
-    id: str = Field(primary_key=True, **ID)
-    incident_id: str = Field(**OF_INCIDENT)
-    victim_id: str = Field(**OF_VICTIM)
+    id: str = Field(primary_key=True, max_length=ID)
+    incident_id: str = Field(foreign_key="incident.id", index=True, max_length=ID)
+    victim_id: str = Field(foreign_key="victim.id", index=True, max_length=ID)
 
 
 class ActFields(Stated):
     """What was done to a victim, and by which alleged involvement."""
 
     kind: ActKind = Field(sa_type=terms(ActKind))
-    victim_id: str | None = Field(default=None, foreign_key="victim.id", index=True, **ID)
-    involvement_id: str | None = Field(default=None, foreign_key="involvement.id", **ID)
+    victim_id: str | None = Field(default=None, foreign_key="victim.id", index=True, max_length=ID)
+    involvement_id: str | None = Field(default=None, foreign_key="involvement.id", max_length=ID)
     means: str | None = Field(default=None, max_length=300)
     note: str | None = Field(default=None, max_length=500)
 
@@ -282,8 +286,8 @@ class ActFields(Stated):
 class Act(ActFields, table=True):
     """An act: victim by kind of act by alleged involvement."""
 
-    id: str = Field(primary_key=True, **ID)
-    incident_id: str = Field(**OF_INCIDENT)
+    id: str = Field(primary_key=True, max_length=ID)
+    incident_id: str = Field(foreign_key="incident.id", index=True, max_length=ID)
 
 
 class ReviewFields(Stated):
@@ -303,8 +307,8 @@ class Review(ReviewFields, table=True):
         sa.CheckConstraint("length(reasons) > 0", name="reasons_given"),
     )
 
-    id: str = Field(primary_key=True, **ID)
-    incident_id: str = Field(**OF_INCIDENT)
+    id: str = Field(primary_key=True, max_length=ID)
+    incident_id: str = Field(foreign_key="incident.id", index=True, max_length=ID)
     from_status: IncidentStatus = Field(sa_type=terms(IncidentStatus, "from_status"))
     reviewer: str = Field(max_length=80)
     recorder: str = Field(max_length=80)

@@ -58,18 +58,18 @@ class Dimension(DimensionFields, Held, table=True):
     __table_args__ = (
         *held(),
         sa.UniqueConstraint("code"),
-        sa.CheckConstraint("state <> 'on' OR length(assessment) > 0", name="assessment_first"),
+        sa.CheckConstraint("state <> 'on' OR coalesce(length(assessment), 0) > 0", name="assessment_first"),
     )
 
 
 class GroupFields(Stated):
     """A group within a dimension; hierarchical, with its time of use."""
 
-    dimension_id: str = Field(foreign_key="dimension.id", index=True, **ID)
+    dimension_id: str = Field(foreign_key="dimension.id", index=True, max_length=ID)
     code: str = Field(min_length=1, max_length=80)
     label: str = Field(min_length=1, max_length=200)
     label_local: str | None = Field(default=None, max_length=200)
-    parent_id: str | None = Field(default=None, foreign_key="identity_group.id", **ID)
+    parent_id: str | None = Field(default=None, foreign_key="identity_group.id", max_length=ID)
     valid_from: date | None = None
     valid_to: date | None = None
     contested: bool = False
@@ -94,7 +94,7 @@ class ActorFields(Stated):
     name: str = Field(min_length=1, max_length=300)
     kind: ActorKind = Field(default=ActorKind.NOT_RECORDED, sa_type=terms(ActorKind))
     aliases: str | None = None
-    parent_id: str | None = Field(default=None, foreign_key="actor.id", **ID)
+    parent_id: str | None = Field(default=None, foreign_key="actor.id", max_length=ID)
     affiliation: str | None = Field(default=None, max_length=200)
     external_id: str | None = Field(default=None, max_length=80)
 
@@ -124,9 +124,9 @@ class DocumentFields(Stated):
     """A file or a page: known by its SHA-256, taken before anything else touched it."""
 
     title: str = Field(min_length=1, max_length=400)
-    source_id: str | None = Field(default=None, foreign_key="source.id", **ID)
+    source_id: str | None = Field(default=None, foreign_key="source.id", max_length=ID)
     sha256: str | None = Field(default=None, max_length=64)
-    bytes: int | None = Field(default=None, ge=0, sa_type=sa.BigInteger)
+    bytes: int | None = Field(default=None, ge=0, le=2**63 - 1, sa_type=sa.BigInteger)
     media_type: str | None = Field(default=None, max_length=100)
     url: str | None = Field(default=None, max_length=2000)
     retrieved_at: str | None = Field(default=None, max_length=27)
@@ -197,12 +197,12 @@ class PopulationFields(Stated):
     """
 
     area: str = Field(min_length=1, max_length=200)
-    dimension_id: str | None = Field(default=None, foreign_key="dimension.id", index=True, **ID)
-    group_id: str | None = Field(default=None, foreign_key="identity_group.id", index=True, **ID)
+    dimension_id: str | None = Field(default=None, foreign_key="dimension.id", index=True, max_length=ID)
+    group_id: str | None = Field(default=None, foreign_key="identity_group.id", index=True, max_length=ID)
     year: int = Field(ge=1, le=9999)
     number: float = Field(ge=0)
     source: str = Field(min_length=1, max_length=300)
-    document_id: str | None = Field(default=None, foreign_key="document.id", **ID)
+    document_id: str | None = Field(default=None, foreign_key="document.id", max_length=ID)
 
 
 class Population(PopulationFields, Held, table=True):
@@ -219,9 +219,9 @@ class Population(PopulationFields, Held, table=True):
 class ConsentFields(Stated):
     """What somebody agreed to, for one purpose; silence is refusal."""
 
-    victim_id: str | None = Field(default=None, foreign_key="victim.id", index=True, **ID)
-    source_id: str | None = Field(default=None, foreign_key="source.id", index=True, **ID)
-    document_id: str | None = Field(default=None, foreign_key="document.id", index=True, **ID)
+    victim_id: str | None = Field(default=None, foreign_key="victim.id", index=True, max_length=ID)
+    source_id: str | None = Field(default=None, foreign_key="source.id", index=True, max_length=ID)
+    document_id: str | None = Field(default=None, foreign_key="document.id", index=True, max_length=ID)
     purpose: ConsentPurpose = Field(sa_type=terms(ConsentPurpose))
     value: ConsentValue = Field(default=ConsentValue.NOT_ASKED, sa_type=terms(ConsentValue))
     basis: str | None = Field(default=None, max_length=300)

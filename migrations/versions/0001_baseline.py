@@ -182,7 +182,7 @@ def make_tables() -> None:
     col('persecution_ground', words('persecution_ground', 'political', 'racial', 'national', 'ethnic', 'cultural', 'religious', 'gender', 'other')),
     col('state', words('dimension_state', 'on', 'imported', 'off'), nullable=False),
     col('assessment', sa.String()),
-    sa.CheckConstraint("state <> 'on' OR length(assessment) > 0", name=op.f('ck_dimension_assessment_first')),
+    sa.CheckConstraint("state <> 'on' OR coalesce(length(assessment), 0) > 0", name=op.f('ck_dimension_assessment_first')),
     *held_checks('dimension'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_dimension')),
     sa.UniqueConstraint('code', name=op.f('uq_dimension_code'))
@@ -479,7 +479,7 @@ def make_tables() -> None:
     col('id', sa.String(36), nullable=False),
     col('incident_id', sa.String(36), nullable=False),
     col('code', sa.String(16), nullable=False),
-    sa.CheckConstraint("kind <> 'person' OR (count_low = 1 AND count_best = 1 AND count_high = 1)", name=op.f('ck_victim_person_counts_one')),
+    sa.CheckConstraint("kind <> 'person' OR (coalesce(count_low, 0) = 1 AND coalesce(count_best, 0) = 1 AND coalesce(count_high, 0) = 1)", name=op.f('ck_victim_person_counts_one')),
     sa.CheckConstraint("resolved_out_of IS NULL OR kind = 'person'", name=op.f('ck_victim_only_persons_resolve')),
     sa.CheckConstraint('age_low <= age_high', name=op.f('ck_victim_age_order')),
     sa.CheckConstraint('age_years BETWEEN 0 AND 130', name=op.f('ck_victim_age_range')),

@@ -1,0 +1,386 @@
+"""The store: the one door through which anything is read or written.
+
+Every write is permitted by `access`, validated by the drafts and `rules`, and leaves one revision per record in
+the ledger, in the same transaction. Only this package opens sessions with a database.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+from sqlmodel import SQLModel
+
+from casualty import access, bodies, ledger, rules
+from casualty.access import Acting
+from casualty.errors import CheckFailed, Fault, InvalidRecords, NotFound, Refused, UsageFault
+from casualty.ledger import Head, Progress, Row, Rows, Verified
+from casualty.schema import AccountFields, DeploymentFields, IncidentDraft, ReviewFields, table
+from casualty.store import accounts, history, opening
+from casualty.store.history import Revised
+from casualty.store.opening import url_of
+from casualty.vocabulary import IncidentStatus, Operation, Role, StandardOfProof
+from casualty.writing import Saved, Writer
+
+__all__ = ["Clock", "Revised", "Saved", "Store", "faults_of", "login_name", "url_of"]
+
+Clock = Callable[[], datetime]
+Model = TypeVar("Model", bound=SQLModel)
+
+# Kinds that no person withdraws by themselves, and what to do instead.
+KEPT = {
+    "deployment": "what a database is stays said",
+    "batch": "use: casualty intake withdraw",
+    "release": "what left the house has left it; send a correction",
+}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Store:
+    """An open database. See `open` and `create`."""
+
+    def __init__(self, engine: sa.Engine, clock: Clock = _now) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._ids = bodies.Ids()
+
+    @classmethod
+    def create(
+        cls, target: str | Path, *, name: str = "Casualty record", sample: bool = False, clock: Clock = _now
+    ) -> "Store":
+        """Make a new database at a path or URL, through the migrations, and record what it is, in one transaction.
+
+        Raises UsageFault if there is already one, or none can be made there.
+        """
+        from casualty import migrating
+
+        draft = _validated(DeploymentFields, {"name": name, "sample": sample})
+        url = url_of(target)
+        opening.make_file(url)
+        store = cls(opening.engine_of(url), clock)
+        try:
+            with opening.write_transaction(store._engine) as connection:
+                if migrating.current(connection) is not None:
+                    raise UsageFault("This database is already in use; name another.")
+                migrating.upgrade(connection)
+                with store._writer(connection, store.local("setup", connection), None, "database made") as writer:
+                    writer.record("deployment", draft)
+        except BaseException:
+            store.close()
+            opening.remove_file(url)
+            raise
+        return store
+
+    @classmethod
+    def open(cls, target: str | Path, clock: Clock = _now) -> "Store":
+        """Open an existing database; raise NotFound if there is none, UsageFault if its schema is not this program's."""
+        from casualty import migrating
+
+        held = cls.schema_of(target)
+        if held != migrating.HEAD:
+            raise UsageFault(
+                f"The database is at schema {held}, the program at {migrating.HEAD}; run: casualty db upgrade"
+            )
+        return cls(opening.engine_of(url_of(target)), clock)
+
+    @staticmethod
+    def schema_of(target: str | Path) -> str:
+        """Return the schema version a database stands at; raise NotFound if it holds no record."""
+        from casualty import migrating
+
+        url = url_of(target)
+        opening.must_exist(url)
+        engine = opening.engine_of(url)
+        try:
+            with opening.read_transaction(engine) as connection:
+                held = migrating.current(connection)
+        finally:
+            engine.dispose()
+        if held is None:
+            raise NotFound("This database holds no record; make one with: casualty init")
+        return held
+
+    @classmethod
+    def upgrade(cls, target: str | Path) -> tuple[str, str]:
+        """Bring a database's schema to this program's version; return the versions before and after.
+
+        Raises UsageFault if the database was made by a newer program.
+        """
+        from casualty import migrating
+
+        before = cls.schema_of(target)
+        if before not in migrating.versions():
+            raise UsageFault(f"The database is at schema {before}, which this program does not know; use a newer one.")
+        engine = opening.engine_of(url_of(target))
+        try:
+            with opening.write_transaction(engine) as connection:
+                migrating.upgrade(connection)
+        finally:
+            engine.dispose()
+        return before, migrating.HEAD
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
+    # Reading -----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Give a connection within one read transaction: all that is read in it is of one moment."""
+        with opening.read_transaction(self._engine) as connection:
+            yield connection
+
+    def rows(self, statement: sa.Executable, **parameters: object) -> Sequence[sa.Row[Any]]:
+        """Return all rows of a query."""
+        return list(self._read(statement, parameters, {}))
+
+    def stream(self, statement: sa.Executable, **parameters: object) -> Iterator[sa.Row[Any]]:
+        """Yield the rows of a query without holding them all."""
+        return self._read(statement, parameters, ledger.STREAMED)
+
+    def _read(self, statement: sa.Executable, parameters: Mapping[str, object], options: Any) -> Iterator[sa.Row[Any]]:
+        with self.reading() as connection:
+            rows = iter(connection.execute(statement, parameters, execution_options=options))
+            while True:
+                try:
+                    row = next(rows, None)
+                except (LookupError, ValueError) as wrong:
+                    raise CheckFailed(
+                        "The database holds a value outside its terms; see: casualty ledger verify"
+                    ) from wrong
+                if row is None:
+                    return
+                yield row
+
+    def current(self, kind: str, record_id: str) -> Rows:
+        """Return the current rows of a record by table; raise NotFound."""
+        with self.reading() as connection:
+            return history.current(connection, kind, record_id)
+
+    def draft(self, incident_id: str) -> tuple[IncidentDraft, int]:
+        """Return an incident as an editable draft, and the version it was read at."""
+        rows = self.current("incident", incident_id)
+        return bodies.draft_of(rows), rows["incident"][0]["version"]
+
+    def identify(self, code: str) -> tuple[str, str]:
+        """Return (kind, id) of a record by the code of an incident or of a victim in it, or by its id; raise NotFound."""
+        wanted = code.strip()
+        incident, victim, revision = table("incident"), table("victim"), table("revision")
+        chosen = (
+            sa.select(sa.literal("incident"), incident.c.id).where(incident.c.code == wanted.upper()),
+            sa.select(sa.literal("incident"), victim.c.incident_id).where(victim.c.code == wanted.upper()),
+            sa.select(revision.c.record_kind, revision.c.record_id)
+            .where(revision.c.record_id == wanted.lower())
+            .limit(1),
+        )
+        if not bodies.unstorable(wanted):
+            with self.reading() as connection:
+                for statement in chosen:
+                    if (found := connection.execute(statement).first()) is not None:
+                        return found[0], found[1]
+        raise NotFound(f"Nothing is held under {wanted!r}.")
+
+    def history(self, kind: str, record_id: str) -> list[Revised]:
+        """Return every revision of a record, oldest first; raise NotFound if there is none."""
+        with self.reading() as connection:
+            return history.revisions(connection, kind, record_id)
+
+    def head(self) -> Head:
+        """Return the last link of the ledger."""
+        with self.reading() as connection:
+            return ledger.read_head(connection)
+
+    def verify(self, expected_head: str | None = None, progress: Progress | None = None) -> Verified:
+        """Verify the ledger and every current row against it; raise CheckFailed with all that differs."""
+        with self.reading() as connection:
+            return ledger.verify(connection, expected_head, progress)
+
+    def deployment(self) -> Row:
+        """Return what this database is: its name, whether it is a sample, how many origins verification needs."""
+        found = self.rows(sa.select(table("deployment")))
+        if not found:
+            raise CheckFailed("The database does not say what it is; restore it from a copy.")
+        return dict(found[0]._mapping)
+
+    # Who acts ----------------------------------------------------------------------------------------------------
+
+    def has_accounts(self) -> bool:
+        """Return whether anybody has an account here."""
+        with self.reading() as connection:
+            return accounts.exist(connection)
+
+    def local(self, login: str, connection: sa.Connection | None = None) -> Acting:
+        """Return the local person as the one who acts; raise Refused once the database has accounts."""
+        if accounts.exist(connection) if connection is not None else self.has_accounts():
+            raise Refused("This database has accounts; say who acts with --as NAME.")
+        return accounts.local(login)
+
+    def sign_in(self, name: str, password: str) -> Acting:
+        """Return the account of this name and password as the one who acts; raise Refused without saying which was wrong."""
+        with self.reading() as connection:
+            return accounts.sign_in(connection, name, password)
+
+    def add_account(self, name: str, role: Role, password: str, by: Acting, *, sample: bool = False) -> Saved:
+        """Add an account; its password is kept as argon2id only."""
+        argon2 = accounts.hashed(name, password, sample=sample)
+        stated = {"name": name, "role": role, "sample": sample, "credential_digest": accounts.digest(argon2)}
+        fields = _validated(AccountFields, stated)
+        with self.writing(by) as writer:
+            return accounts.add(writer, fields, argon2)
+
+    # Writing -----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self, by: Acting, *, action: str | None = None, reason: str = "") -> Iterator[Writer]:
+        """Give a writer within one transaction: all of it is kept, or nothing.
+
+        `action` permits a whole kind of work at once (as `intake` does); without it each write asks for itself.
+        """
+        with (
+            opening.write_transaction(self._engine) as connection,
+            self._writer(connection, by, action, reason) as writer,
+        ):
+            yield writer
+
+    @contextmanager
+    def _writer(self, connection: sa.Connection, by: Acting, action: str | None, reason: str) -> Iterator[Writer]:
+        # The head is locked before anything is asked: who may act is asked of what the last writer left.
+        writer = Writer(connection, by, self._clock(), self._ids, permitted=action is not None, reason=reason)
+        accounts.require(connection, by)
+        if action is not None:
+            access.permit(by, action)
+        yield writer
+        writer.finish()
+
+    def today(self) -> date:
+        """Return today's date in UTC by this store's clock."""
+        return self._clock().date()
+
+    def check(self, draft: IncidentDraft) -> rules.Checked:
+        """Return what the rules say of a draft, without writing."""
+        return rules.check(draft, self.today())
+
+    def record(
+        self,
+        kind: str,
+        draft: SQLModel,
+        by: Acting,
+        reason: str = "",
+        *,
+        status: IncidentStatus = IncidentStatus.SUBMITTED,
+    ) -> Saved:
+        """Record a new record of a kind named in `schema.ROOTS`; raise InvalidRecords with every fault, or Refused."""
+        if kind == "account":
+            raise UsageFault("An account comes with its password: use add_account.")
+        draft = self._sound(draft)
+        with self.writing(by, reason=reason) as writer:
+            return writer.record(kind, draft, status=status)
+
+    def _sound(self, draft: Model) -> Model:
+        """Return the draft validated as it stands now, whatever was set on it since it was made."""
+        sound = _validated(type(draft), draft.model_dump(warnings=False))
+        if isinstance(sound, IncidentDraft) and (faults := self.check(sound).faults):
+            raise InvalidRecords("The incident cannot be saved as it is.", faults)
+        return sound
+
+    def amend(
+        self, kind: str, record_id: str, draft: SQLModel, *, expected: int, by: Acting, reason: str = ""
+    ) -> Saved:
+        """Change a record that was read at version `expected`.
+
+        Raises EditConflict, with each field as it was, as it is now saved and as this draft has it, if somebody
+        saved it in between; InvalidRecords; Refused.
+        """
+        draft = self._sound(draft)
+        with self.writing(by, reason=reason) as writer:
+            before = history.current(writer.connection, kind, record_id)
+            history.must_be_version(writer, kind, before, expected, draft)
+            if "withdrawn_at" in before[kind][0]:
+                raise InvalidRecords(
+                    f"This {kind.replace('_', ' ')} is withdrawn; have it restored before it is amended."
+                )
+            saved = writer.change(kind, before, writer.amended(kind, before, draft), Operation.AMEND)
+            if kind == "account":
+                accounts.keep_an_administrator(writer.connection)
+            return saved
+
+    def withdraw(self, kind: str, record_id: str, by: Acting, reason: str) -> Saved:
+        """Take a record back, with a reason; it stays in the ledger and may be restored."""
+        _must_say_why(reason)
+        if kind in KEPT:
+            raise InvalidRecords(f"A {kind} is not withdrawn so: {KEPT[kind]}.")
+        with self.writing(by, reason=reason) as writer:
+            saved = writer.withdraw(kind, history.current(writer.connection, kind, record_id))
+            if kind == "account":
+                accounts.keep_an_administrator(writer.connection)
+            return saved
+
+    def restore(self, kind: str, record_id: str, by: Acting, reason: str) -> Saved:
+        """Bring a withdrawn record back, with a reason; a withdrawn incident is taken up again by `review` instead."""
+        _must_say_why(reason)
+        with self.writing(by, reason=reason) as writer:
+            return writer.restore(kind, history.current(writer.connection, kind, record_id))
+
+    def submit(self, incident_id: str, by: Acting, reason: str = "") -> Saved:
+        """Put a draft, or an incident that was returned to its recorder, forward for review."""
+        with self.writing(by, reason=reason) as writer:
+            return writer.submit(history.current(writer.connection, "incident", incident_id))
+
+    def review(
+        self, incident_id: str, to: IncidentStatus, reasons: str, by: Acting,
+        standard: StandardOfProof = StandardOfProof.REASONABLE_GROUNDS, *, expected: int | None = None,
+    ) -> Saved:  # fmt: skip
+        """Record a signed judgement and move the incident's status by the table of moves (R12, R13, R15, R17).
+
+        `expected` is the version that was judged: if somebody saved another since, EditConflict is raised.
+        """
+        draft = _validated(ReviewFields, {"to_status": to, "reasons": reasons, "standard_of_proof": standard})
+        minimum = self.deployment()["minimum_origins"]
+        with self.writing(by, reason=reasons) as writer:
+            before = history.current(writer.connection, "incident", incident_id)
+            if expected is not None:
+                history.must_be_version(writer, "incident", before, expected)
+            return writer.review(before, draft, minimum)
+
+
+def _must_say_why(reason: str) -> None:
+    if not reason.strip():
+        raise InvalidRecords("Such a step needs its reason.", [Fault(0, "reason", "Empty.", "Write why.")])
+
+
+def _validated(model: type[Model], values: Mapping[str, object]) -> Model:
+    try:
+        return model.model_validate(values)
+    except ValidationError as wrong:
+        raise InvalidRecords("The record cannot be saved as it is.", faults_of(wrong)) from wrong
+
+
+def faults_of(wrong: ValidationError, row: int = 0) -> list[Fault]:
+    """Return a validation's errors as faults, in the codebook's field names."""
+    return [
+        Fault(
+            row,
+            ".".join(str(part) for part in error["loc"]),
+            f"{error['msg']}.",
+            f"Given: {str(error['input'])[:80]!r}.",
+        )
+        for error in wrong.errors(include_url=False)
+    ]
+
+
+def login_name() -> str:
+    """Return the name under which the operating system knows the person at the keyboard."""
+    import getpass
+    import os
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"

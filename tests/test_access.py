@@ -1,0 +1,313 @@
+"""Who may do what: every action as every role, forged and outdated actors, accounts and their passwords."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import argon2
+import pytest
+import sqlalchemy as sa
+from conftest import PASSWORD, minimum
+from whole import incident, references
+
+from casualty import access
+from casualty.access import ACTION_OF_KIND, PERMITTED, Acting, action_for
+from casualty.errors import InvalidRecords, Refused
+from casualty.schema import (
+    ROOTS,
+    AccountFields,
+    BatchFields,
+    DeploymentFields,
+    OriginFields,
+    PopulationFields,
+    ReleaseFields,
+    SituationFields,
+    SourceFields,
+    table,
+)
+from casualty.store import Store
+from casualty.vocabulary import IncidentStatus, Operation, Role
+
+Hasher = argon2.PasswordHasher
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _quick() -> Iterator[None]:
+    """Hash with little work: these tests sign in some hundred times. How long it takes in earnest is tested apart."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(argon2, "PasswordHasher", lambda: Hasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+R, V, A, C, K = Role.RECORDER, Role.REVIEWER, Role.ANALYST, Role.CUSTODIAN, Role.ADMINISTRATOR
+
+# What is done                        who may
+TABLE: list[tuple[str, set[Role]]] = [
+    ("record an incident",             {R, K}),
+    ("amend an incident",              {R, K}),
+    ("submit a draft",                 {R, K}),
+    ("withdraw an incident",           {R, V, K}),
+    ("review an incident",             {V}),
+    ("record a source",                {R, V, A, K}),
+    ("amend a source",                 {R, V, A, K}),
+    ("withdraw a source",              {R, V, A, K}),
+    ("restore a source",               {R, V, A, K}),
+    ("record a population",            {A, K}),
+    ("record a situation",             {A, K}),
+    ("take in a file",                 {R, A, K}),
+    ("withdraw a batch",               {R, K}),
+    ("release",                        {C}),
+    ("add an account",                 {K}),
+    ("amend an account",               {K}),
+    ("withdraw an account",            {K}),
+    ("amend the deployment",           {K}),
+]  # fmt: skip
+
+
+class Doings:
+    """One of each thing that can be done, ready to be done by anybody."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        by, self.number = store.local("setup"), 0
+        self.ids = references(store, by)
+        self.incident = store.record("incident", incident(self.ids), by).id
+        self.draft = store.record("incident", incident(self.ids), by, status=IncidentStatus.DRAFT).id
+        self.gone = store.record("source", SourceFields(name="Gone"), by).id
+        store.withdraw("source", self.gone, by, "not a source")
+        store.add_account("administrator", K, PASSWORD, by)
+        first = store.sign_in("administrator", PASSWORD)
+        self.spare = store.add_account("spare", R, PASSWORD, first).id
+        self.who: dict[Role, Acting] = {K: first}
+        for role in (R, V, A, C):
+            store.add_account(role.value, role, PASSWORD, first)
+            self.who[role] = store.sign_in(role.value, PASSWORD)
+
+    def name(self) -> str:
+        self.number += 1
+        return f"name{self.number}"
+
+    def amended(self, by: Acting) -> Any:
+        draft, version = self.store.draft(self.incident)
+        draft.title = self.name()
+        return self.store.amend("incident", self.incident, draft, expected=version, by=by)
+
+    def changed(self, kind: str, key: str, draft: Any, by: Acting) -> Any:
+        return self.store.amend(kind, key, draft, expected=self.store.current(kind, key)[kind][0]["version"], by=by)
+
+    def taken_in(self, by: Acting) -> Any:
+        fields = dict.fromkeys(("recorded", "amended", "unchanged", "refused", "vanished", "warnings", "read"), 0)
+        batch = BatchFields(dataset="d", format="ged", document_id=self.ids["document"], mapping="-", **fields)
+        self.number += 1
+        with self.store.writing(by, action="intake") as writer:
+            writer.insert(
+                "batch",
+                {"batch": [{**BLANK, "id": writer.ids.key(), "number": self.number, **batch.model_dump(mode="json")}]},
+            )
+
+    def permitted(self, action: str, by: Acting) -> Any:
+        with self.store.writing(by, action=action):
+            return None
+
+    def account(self, by: Acting) -> Any:
+        held = self.store.current("account", self.spare)["account"][0]
+        fields = {name: held[name] for name in AccountFields.model_fields} | {"active": not held["active"]}
+        return self.changed("account", self.spare, AccountFields.model_validate(fields), by)
+
+    def deployment(self, by: Acting) -> Any:
+        held = self.store.deployment()
+        return self.changed("deployment", held["id"], DeploymentFields(name=self.name()), by)
+
+    def fresh(self, kind: str, by: Acting) -> str:
+        return self.store.record(kind, SourceFields(name=self.name()), by).id
+
+    def doing(self, what: str) -> Callable[[Acting], Any]:
+        store, ids = self.store, self.ids
+        release = ReleaseFields(
+            tier="public", recipient="x", basis="x", manifest_sha256="x", ledger_head="x", incidents=1
+        )
+        return {
+            "record an incident": lambda by: store.record("incident", incident(ids), by),
+            "amend an incident": self.amended,
+            "submit a draft": lambda by: store.submit(self.draft, by),
+            "withdraw an incident": lambda by: store.withdraw("incident", self.incident, by, "twice"),
+            "review an incident": lambda by: store.review(self.incident, IncidentStatus.IN_REVIEW, "taken up", by),
+            "record a source": lambda by: store.record("source", SourceFields(name=self.name()), by),
+            "amend a source": lambda by: self.changed("source", ids["source"], SourceFields(name=self.name()), by),
+            "withdraw a source": lambda by: store.withdraw("source", ids["source"], by, "wrong"),
+            "restore a source": lambda by: store.restore("source", self.gone, by, "after all"),
+            "record a population": lambda by: store.record(
+                "population", PopulationFields(area="x", year=2000, number=1, source="x"), by
+            ),
+            "record a situation": lambda by: store.record("situation", SituationFields(name=self.name()), by),
+            "take in a file": self.taken_in,
+            "withdraw a batch": lambda by: self.permitted("withdraw_batch", by),
+            "release": lambda by: store.record("release", release, by),
+            "add an account": lambda by: store.add_account(self.name(), R, PASSWORD, by),
+            "amend an account": self.account,
+            "withdraw an account": lambda by: store.withdraw("account", self.spare, by, "left"),
+            "amend the deployment": self.deployment,
+        }[what]
+
+
+BLANK = {"version": 1, "recorded_at": "x", "recorded_by": "x", "sensitivity": "low", "codebook_version": "1"}
+
+
+@pytest.fixture(scope="module")
+def doings(tmp_path_factory: pytest.TempPathFactory) -> Doings:
+    return Doings(Store.create(tmp_path_factory.mktemp("access") / "record.db"))
+
+
+@pytest.mark.parametrize(("what", "who"), TABLE)
+def test_who_may(doings: Doings, what: str, who: set[Role]) -> None:
+    """R75: the store asks, whatever a page shows; a refusal says which roles may, and writes nothing."""
+    do = doings.doing(what)
+    for role in Role:
+        if role not in who:
+            before = doings.store.head()
+            with pytest.raises(Refused, match="must be one of: ") as told:
+                do(doings.who[role])
+            assert doings.store.head() == before, role
+            assert all(allowed.value in str(told.value) for allowed in who)
+    do(doings.who[sorted(who)[0]])
+
+
+def test_the_table_names_every_action() -> None:
+    """R75: nothing can be done that no rule speaks of; every role may do something, none may do all."""
+    asked = {action_for(kind, operation.value) for kind in ROOTS for operation in Operation}
+    assert asked <= PERMITTED.keys()
+    assert set(ACTION_OF_KIND) == set(ROOTS) - {"incident"}
+    assert PERMITTED.keys() - asked == {"withdraw_batch"}
+    for role in Role:
+        assert 0 < sum(role in roles for roles in PERMITTED.values()) < len(PERMITTED)
+
+
+def test_the_local_person_may_do_everything_but_only_without_accounts(store: Store) -> None:
+    """R75: who holds a file without accounts holds it all; the first account ends that, for open pages too."""
+    by = store.local("tester")
+    for action in PERMITTED:
+        access.permit(by, action)
+    store.record("origin", OriginFields(label="before"), by)
+    store.add_account("administrator", K, PASSWORD, by)
+    with pytest.raises(Refused, match="--as"):
+        store.local("tester")
+    with pytest.raises(Refused, match="--as"):
+        store.record("origin", OriginFields(label="after"), by)
+
+
+FORGED = [
+    Acting("forger", R), Acting("administrator", R), Acting("recorder", K), Acting("local:tester"), Acting("recorder"),
+    Acting("local:tester", K), Acting("", K), Acting("Administrator", K), Acting("administrator ", K), Acting("recorder\x00", R),
+]  # fmt: skip
+
+
+def test_forged_actors_are_refused(store: Store, accounts: dict[str, Acting]) -> None:
+    """R75: `Acting` is only a name; the store reads the role itself, at every write."""
+    before = store.head()
+    for by in FORGED:
+        for act in (lambda by: store.record("origin", OriginFields(label="x"), by), lambda by: store.add_account("x", K, PASSWORD, by),
+                    lambda by: store.withdraw("account", "x", by, "x")):  # fmt: skip
+            with pytest.raises((Refused, InvalidRecords)):
+                act(by)
+    assert store.head() == before
+
+
+def test_forged_actors_without_accounts_are_refused(store: Store) -> None:
+    """R75: without accounts only a local name signs; nobody can sign as a later account."""
+    for by in (Acting("administrator"), Acting("administrator", K), Acting("local:tester", K), Acting("")):
+        with pytest.raises(Refused):
+            store.record("origin", OriginFields(label="x"), by)
+    assert store.local("x" * 200).name == "local:" + "x" * 74
+    store.record("origin", OriginFields(label="x"), store.local("ann\x00a \udc80" + "x" * 200))
+    store.verify()
+
+
+def amend_account(store: Store, who: str, by: Acting, **fields: Any) -> None:
+    key = store.rows(sa.select(table("account").c.id).where(table("account").c.name == who))[0][0]
+    held = store.current("account", key)["account"][0]
+    stated = {field: held[field] for field in AccountFields.model_fields} | fields
+    store.amend("account", key, AccountFields.model_validate(stated), expected=held["version"], by=by)
+
+
+def test_a_closed_account_acts_no_more(store: Store, accounts: dict[str, Acting]) -> None:
+    """R77: what was opened before stays open in a page, and is refused at its next write; so is the next sign-in."""
+    first = accounts["administrator"]
+    recorder, custodian = accounts["recorder"], accounts["custodian"]
+    store.record("origin", OriginFields(label="while active"), recorder)
+    amend_account(store, "recorder", first, active=False)
+    key = store.rows(sa.select(table("account").c.id).where(table("account").c.name == "custodian"))[0][0]
+    store.withdraw("account", key, first, "left the team")
+    for by, name in ((recorder, "recorder"), (custodian, "custodian")):
+        with pytest.raises(Refused, match="not active"):
+            store.record("origin", OriginFields(label="x"), by)
+        with pytest.raises(Refused, match="not right"):
+            store.sign_in(name, PASSWORD)
+    amend_account(store, "recorder", first, active=True)
+    store.restore("account", key, first, "came back")
+    assert store.sign_in("recorder", PASSWORD) == recorder
+    assert store.sign_in("custodian", PASSWORD) == custodian
+    store.verify()
+
+
+def test_a_changed_role_holds_from_the_next_write(store: Store, accounts: dict[str, Acting]) -> None:
+    """R75: the old role is refused, also for what both roles may do; the new one signs in."""
+    amend_account(store, "recorder", accounts["administrator"], role="analyst")
+    with pytest.raises(Refused, match="sign in again"):
+        store.record("source", SourceFields(name="x"), accounts["recorder"])
+    store.record(
+        "population", PopulationFields(area="x", year=2000, number=1, source="x"), store.sign_in("recorder", PASSWORD)
+    )
+
+
+def test_somebody_always_keeps_the_accounts(store: Store, accounts: dict[str, Acting]) -> None:
+    """R75: the last administrator cannot close, withdraw or demote themselves."""
+    first = accounts["administrator"]
+    key = store.rows(sa.select(table("account").c.id).where(table("account").c.name == "administrator"))[0][0]
+    for act in (
+        lambda: amend_account(store, "administrator", first, active=False),
+        lambda: amend_account(store, "administrator", first, role="recorder"),
+        lambda: store.withdraw("account", key, first, "gone"),
+    ):
+        with pytest.raises(InvalidRecords, match="Nobody would be left"):
+            act()
+    store.add_account("second", K, PASSWORD, first)
+    store.withdraw("account", key, first, "gone")
+    store.verify()
+
+
+@pytest.mark.parametrize("field", ["name", "sample", "credential_digest"])
+def test_an_account_stays_whose_it_is(store: Store, accounts: dict[str, Acting], field: str) -> None:
+    """R75: role and standing may change; a name is never given to another, a sample account never becomes a real one."""
+    value = {"name": "other", "sample": True, "credential_digest": "0" * 64}[field]
+    with pytest.raises(InvalidRecords) as told:
+        amend_account(store, "recorder", accounts["administrator"], **{field: value})
+    assert [fault.field for fault in told.value.faults] == [field]
+
+
+def test_a_sample_never_becomes_a_real_database(sqlite_store: Store) -> None:
+    """R75: nor the other way; and a database says once what it is."""
+    held = sqlite_store.deployment()
+    by = sqlite_store.local("tester")
+    with pytest.raises(InvalidRecords):
+        sqlite_store.amend("deployment", held["id"], DeploymentFields(name="x", sample=True), expected=1, by=by)
+    with pytest.raises(InvalidRecords, match="says once"):
+        sqlite_store.record("deployment", DeploymentFields(name="x", sample=True), by)
+    with pytest.raises(InvalidRecords, match="stays said"):
+        sqlite_store.withdraw("deployment", held["id"], by, "why not")
+    sqlite_store.amend("deployment", held["id"], DeploymentFields(name="x", minimum_origins=3), expected=1, by=by)
+    assert sqlite_store.deployment()["minimum_origins"] == 3
+
+
+def test_reviewing_is_for_a_second_person_whatever_their_role(
+    store: Store, document: str, accounts: dict[str, Acting]
+) -> None:
+    """R13: who recorded or amended an incident and became a reviewer since still cannot review it."""
+    first, recorder, second = accounts["administrator"], accounts["recorder"], accounts["recorder2"]
+    saved = store.record("incident", minimum(document), recorder)
+    draft, version = store.draft(saved.id)
+    draft.title = "Amended"
+    store.amend("incident", saved.id, draft, expected=version, by=second)
+    for name in ("recorder", "recorder2"):
+        amend_account(store, name, first, role="reviewer")
+        with pytest.raises(InvalidRecords, match="second person"):
+            store.review(saved.id, IncidentStatus.IN_REVIEW, "looks right", store.sign_in(name, PASSWORD))
+    store.review(saved.id, IncidentStatus.IN_REVIEW, "taken up", accounts["reviewer"])
