@@ -9,14 +9,16 @@ import sqlalchemy as sa
 
 from casualty.access import Acting
 from casualty.errors import Interrupted, NotFound, UsageFault
+from casualty.intake import exchanging
 from casualty.intake import mapping as mappings
 from casualty.intake.batch import Batch, Report
 from casualty.intake.mapping import Mapping
-from casualty.intake.reading import Table, open_table
+from casualty.intake.reading import Table, fingerprint, open_table
 from casualty.store import Store
 from casualty.vocabulary import IntakeFormat
 
 INCIDENT_FORMATS = (IntakeFormat.GED, IntakeFormat.IBC, IntakeFormat.HXL, IntakeFormat.VICTIMS, IntakeFormat.INCIDENTS)
+LONGEST_DATASET = 120
 MAP_SUFFIXES = (".geojson", ".topojson", ".json", ".gpkg", ".shp", ".zip")
 
 
@@ -28,11 +30,21 @@ def _silent(_done: int) -> None:
     return None
 
 
-def propose(path: Path, *, format: IntakeFormat | None = None, dataset: str | None = None) -> str:
-    """Return a proposed mapping of a file as TOML, to be edited and given back."""
+def propose(
+    path: Path, *, format: IntakeFormat | None = None, dataset: str | None = None, store: Store | None = None
+) -> str:
+    """Return a proposed mapping of a file as TOML, to be edited and given back.
+
+    With a `store`, whether latitude and longitude look exchanged is also asked of the administrative units held.
+    """
     from casualty.intake.proposing import propose as proposed
 
-    return mappings.written(proposed(open_table(path), dataset or path.stem, format))
+    opened = open_table(path)
+    found = proposed(opened, _named(dataset, path), format)
+    if store is None:
+        return mappings.written(exchanging.mended(opened, found, None))
+    with store.reading() as connection:
+        return mappings.written(exchanging.mended(opened, found, connection))
 
 
 def take_in(
@@ -60,14 +72,17 @@ def take_in(
     Raises NotFound, UsageFault, InvalidRecords (a mapping that does not fit), Refused, Interrupted. Refused rows are
     in the report, not raised: the acceptable rows land.
     """
-    if path.suffix.lower() in MAP_SUFFIXES and (format in (None, IntakeFormat.PLACES)):
+    if format is None and mapping is None and path.suffix.lower() in MAP_SUFFIXES:
         format = IntakeFormat.PLACES
     opened, used = _prepared(path, format, mapping, dataset)
     report = Report()
     try:
         with store.writing(by, action="intake") as writer:
+            if mapping is None:
+                used = exchanging.mended(opened, used, writer.connection)
             batch = Batch(writer, opened, used, complete=complete)
-            _run(batch, store, progress)
+            batch.report.remarks += used.remarks
+            _run(batch, store, progress, told=mapping is not None)
             report = batch.close()
             if dry_run:
                 report.batch = None
@@ -76,36 +91,48 @@ def take_in(
         pass
     except KeyboardInterrupt as stopped:
         raise Interrupted("Stopped. Nothing of this file was kept.") from stopped
-    report.remarks = [*used.remarks, *report.remarks]
     return report
 
 
-def _prepared(path: Path, format: IntakeFormat | None, mapping: Mapping | None, dataset: str | None) -> tuple[Table, Mapping]:
+def _named(dataset: str | None, path: Path) -> str:
+    if dataset is not None and not 1 <= len(dataset.strip()) <= LONGEST_DATASET:
+        raise UsageFault(f"The name of a data set has 1 to {LONGEST_DATASET} letters.")
+    return (dataset or path.stem)[:LONGEST_DATASET].strip() or "unnamed"
+
+
+def _prepared(
+    path: Path, format: IntakeFormat | None, mapping: Mapping | None, dataset: str | None
+) -> tuple[Table, Mapping]:
     from casualty.intake.proposing import propose as proposed
 
-    name = dataset or (mapping.dataset if mapping else "") or path.stem
-    if format == IntakeFormat.PLACES:
-        from casualty.intake.reading import fingerprint
-
-        sha256, size = fingerprint(path)
-        used = mapping or Mapping(IntakeFormat.PLACES, name)
-        return Table(path, sha256, size, "application/geo+json", "utf-8", "", [], 0), replace(used, dataset=name)
-    opened = open_table(path, mapping.encoding if mapping else None)
     if mapping is not None and format not in (None, mapping.format):
         raise UsageFault(f"The mapping is for {mapping.format}, the command says {format}; leave one out.")
-    used = replace(mapping, dataset=name) if mapping is not None else proposed(opened, name, format)
-    return opened, used
+    name = _named(dataset or (mapping.dataset if mapping else "") or None, path)
+    kind = mapping.format if mapping else format
+    if kind == IntakeFormat.PLACES:
+        used = mapping or Mapping(IntakeFormat.PLACES, name)
+        return Table(path, *fingerprint(path), _media_type(path), "utf-8", "", [], 0), replace(used, dataset=name)
+    opened = open_table(path, mapping.encoding if mapping else "")
+    return opened, replace(mapping, dataset=name) if mapping is not None else proposed(opened, name, format)
 
 
-def _run(batch: Batch, store: Store, progress: Callable[[int], None]) -> None:
-    if batch.mapping.format in INCIDENT_FORMATS:
-        from casualty.intake.incidents import Intake
+def _media_type(path: Path) -> str:
+    return "application/geopackage+sqlite3" if path.suffix.lower() == ".gpkg" else "application/geo+json"
 
-        Intake(batch, store.today()).run(progress)
-    else:
+
+def _run(batch: Batch, store: Store, progress: Callable[[int], None], *, told: bool) -> None:
+    """Read the file; `told` says that a person gave the mapping, so that nothing of it is altered, only questioned."""
+    if batch.mapping.format not in INCIDENT_FORMATS:
         from casualty.intake import reference
 
         reference.run(batch, progress)
+        return
+    from casualty.intake.incidents import Intake
+
+    suspicion = exchanging.suspicion(batch.table, batch.mapping, batch.writer.connection) if told else None
+    if suspicion:
+        batch.report.remarks.append(f"{suspicion} The mapping was followed all the same.")
+    Intake(batch, store.today(), exchanged=bool(suspicion)).run(progress)
 
 
 def batches(store: Store) -> list[dict[str, Any]]:
@@ -120,7 +147,9 @@ def batches(store: Store) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in rows]
 
 
-def withdraw_batch(store: Store, number: int, by: Acting, reason: str, progress: Callable[[int], None] = _silent) -> dict[str, int]:
+def withdraw_batch(
+    store: Store, number: int, by: Acting, reason: str, progress: Callable[[int], None] = _silent
+) -> dict[str, int]:
     """Take a whole batch back: what it recorded is withdrawn, what it amended returns to what it was before.
 
     Returns how many records were `withdrawn`, `restored`, and `left` because they were changed since.

@@ -19,6 +19,7 @@ from casualty.writing import Writer
 
 MOST_FAULTS = 1000
 PROGRESS_EVERY = 2000
+FIGURES = ("read", "recorded", "amended", "unchanged", "refused", "vanished", "warnings")
 
 Progress = Callable[[int], None]
 
@@ -53,8 +54,11 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as the command line prints it."""
-        names = ("batch", "read", "recorded", "amended", "unchanged", "refused", "vanished", "warnings")
-        return {**{name: getattr(self, name) for name in names}, "faults": [fault.as_dict() for fault in self.faults]}
+        return {
+            "batch": self.batch,
+            **{name: getattr(self, name) for name in FIGURES},
+            "faults": [fault.as_dict() for fault in self.faults],
+        }
 
 
 class Batch:
@@ -92,19 +96,20 @@ class Batch:
         return row["id"], {"document": [row]}
 
     def open(self) -> str:
-        """Write document, names and batch if that is still to be done, and return the batch's id."""
-        self.references.keep()
+        """Write batch, document and names if that is still to be done, and return the batch's id."""
         if self._rows is None:
-            if self._new_document is not None:
-                self.writer.insert("document", self._new_document)
             batch = table("batch")
             number = (self.writer.connection.execute(sa.select(sa.func.max(batch.c.number))).scalar() or 0) + 1
             fields = dump(self._fields(Report())) | {"number": number}
             self._rows = {"batch": [root(self.writer.ids, self.writer.at, self.writer.by.name, fields)]}
-            self.writer.insert("batch", self._rows)
             self.report.batch = number
-            self.writer.batch_id = self._rows["batch"][0]["id"]
             self.writer.reason = f"intake batch {number}"
+            self.writer.batch_id = self._rows["batch"][0]["id"]
+            self.references.keep()
+            if self._new_document is not None:
+                self.writer.insert("document", self._new_document)
+            self.writer.insert("batch", self._rows)
+        self.references.keep()
         return str(self._rows["batch"][0]["id"])
 
     def _fields(self, report: Report) -> BatchFields:
@@ -114,7 +119,7 @@ class Batch:
             document_id=self.document_id,
             mapping=mappings.written(self.mapping),
             complete=self.complete,
-            **{name: getattr(report, name) for name in ("read", "recorded", "amended", "unchanged", "refused", "vanished", "warnings")},
+            **{name: getattr(report, name) for name in FIGURES},
         )
 
     def close(self) -> Report:

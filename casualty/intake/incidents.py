@@ -1,15 +1,14 @@
 """Incidents and victims from a table: recorded, amended where a newer version changed, left alone where not.
 
-A row is known by (data set, its id, how many times that id came before in the file). An amendment is three-way: what
-the file changed since its last version is changed here, unless a person has edited the same field since; then the
-person's value stays, the new claim stands beside it, and a warning says so.
+A row is known by (data set, its id, how many times that id came before in the file). Rows that name one incident are
+one incident; a row that names another than before moves there. How an amendment respects what people have edited since
+stands in `merging`.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,10 +17,12 @@ from casualty import bodies, rules
 from casualty.errors import Fault
 from casualty.intake import drafts, mapping
 from casualty.intake.batch import PROGRESS_EVERY, Batch, Progress
-from casualty.intake.drafts import Reading, RowReader
-from casualty.ledger import Row, Rows, canonical
-from casualty.schema import IncidentDraft, IncidentFields, table
+from casualty.intake.drafts import RowReader
+from casualty.intake.merging import merge
+from casualty.ledger import Row, Rows
+from casualty.schema import IncidentDraft, table
 from casualty.vocabulary import IncidentStatus, Operation
+from casualty.writing import Writer
 
 Key = tuple[str, int]
 
@@ -34,14 +35,24 @@ class Known:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A row of the file with its key."""
+
+    number: int
+    key: Key
+    cells: list[str]
+
+
 @dataclass
 class Ready:
-    """A row that may enter: its key, its draft without the claim, the digest of that draft."""
+    """A row that may enter: its key, its draft with the one claim it makes, the digests of what it means."""
 
-    reading: Reading
+    row: int
     key: Key
     draft: IncidentDraft
-    digest: str
+    digests: tuple[str, ...]
+    warnings: list[Fault]
 
 
 @dataclass
@@ -50,13 +61,23 @@ class Intake:
 
     batch: Batch
     today: date
+    exchanged: bool = False
     reader: RowReader = field(init=False)
     known: dict[Key, Known] = field(init=False)
     seen: set[Key] = field(default_factory=set)
     came: dict[str, int] = field(default_factory=dict)
+    nameless: int = 0
+    _readers: dict[str, tuple[RowReader, list[str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.reader = RowReader(self.batch.mapping, self.batch.table.headers, self.batch.references)
+        self.reader = RowReader(
+            self.batch.mapping, self.batch.table.headers, self.batch.references, exchanged=self.exchanged
+        )
+        still = {name: part for name, part in self.batch.mapping.identity.items() if name not in self.reader.closed}
+        self.batch.mapping = replace(self.batch.mapping, identity=still)
+        for name in self.reader.closed:
+            remark = f"The identity dimension {name} is switched off here: what the file says of it was left out."
+            self.batch.report.remarks.append(remark)
         claim = table("claim")
         rows = self.batch.writer.connection.execute(
             sa.select(claim.c.external_id, claim.c.occurrence, claim.c.incident_id, claim.c.digest).where(
@@ -67,266 +88,271 @@ class Intake:
 
     def run(self, progress: Progress) -> None:
         """Take in every row; then see which known rows the file no longer names."""
-        report = self.batch.report
         told = 0
-        for unit in self._units():
-            report.read += len(unit)
-            self._take(unit)
-            if report.read - told >= PROGRESS_EVERY:
-                told = report.read
-                progress(report.read)
+        for unit, incident_id in self._units():
+            self._take(unit, incident_id)
+            self.batch.report.read += len(unit)
+            if self.batch.report.read - told >= PROGRESS_EVERY:
+                told = self.batch.report.read
+                progress(told)
         self._vanished()
 
-    def _units(self) -> Iterator[list[tuple[int, list[str]]]]:
-        """Yield rows that belong to one incident together: one by one, unless a column names the incident."""
-        numbered = enumerate(self.batch.table.rows(), start=1)
+    # Which rows, and which incident ------------------------------------------------------------------------------
+
+    def _rows(self) -> Iterator[Keyed]:
+        """Yield the rows in the file's order; a row without an id of its own is known by what it says."""
+        for number, cells in enumerate(self.batch.table.rows(), start=1):
+            name = self.reader.key("id", cells)[: drafts.LONGEST_ID] or self.reader.digest_of(cells)
+            occurrence = self.came.get(name, 0)
+            self.came[name] = occurrence + 1
+            self.seen.add((name, occurrence))
+            yield Keyed(number, (name, occurrence), cells)
+
+    def _units(self) -> Iterator[tuple[list[Keyed], str | None]]:
+        """Yield rows of one incident together, with the incident that is theirs here, if one is."""
         if "incident" not in self.batch.mapping.columns:
-            yield from ([row] for row in numbered)
+            for row in self._rows():
+                yield [row], known.incident_id if (known := self.known.get(row.key)) else None
             return
-        at = self.batch.table.headers.index(self.batch.mapping.columns["incident"][0])
+        units: dict[str, list[Keyed]] = {}
+        for row in self._rows():
+            name = self.reader.key("incident", row.cells)
+            units.setdefault(f"incident {name}" if name else f"row {row.number}", []).append(row)
+        theirs = self._theirs(units)
+        for name, unit in units.items():
+            yield unit, theirs.get(name)
 
-        def incident(row: tuple[int, list[str]]) -> tuple[str, int]:
-            name = row[1][at].strip() if at < len(row[1]) else ""
-            return name, 0 if name else row[0]
+    def _theirs(self, units: dict[str, list[Keyed]]) -> dict[str, str]:
+        """Give each unit the incident most of its rows were in, and no incident to two units."""
+        votes = Counter(
+            (name, known.incident_id)
+            for name, unit in units.items()
+            for row in unit
+            if (known := self.known.get(row.key))
+        )
+        theirs: dict[str, str] = {}
+        taken: set[str] = set()
+        for (name, incident_id), _ in votes.most_common():
+            if name not in theirs and incident_id not in taken:
+                theirs[name] = incident_id
+                taken.add(incident_id)
+        return theirs
 
-        units = [list(rows) for _, rows in groupby(sorted(numbered, key=lambda row: (*incident(row), row[0])), key=incident)]
-        yield from sorted(units, key=lambda unit: unit[0][0])
+    # Taking in ---------------------------------------------------------------------------------------------------
 
-    def _take(self, unit: list[tuple[int, list[str]]]) -> None:
-        ready = [one for number, cells in unit if (one := self._ready(self.reader.read(number, cells))) is not None]
+    def _take(self, unit: list[Keyed], incident_id: str | None) -> None:
+        mark = self.batch.references.mark()
+        ready = [one for row in unit if (one := self._ready(row)) is not None]
         if not ready:
             return
-        held = {known.incident_id for one in ready if (known := self.known.get(one.key))}
-        if not held:
+        moved = [one.key for one in ready if (known := self.known.get(one.key)) and known.incident_id != incident_id]
+        if moved:
+            self._move(moved)
+        if incident_id is None:
             self._record(ready)
-        elif len(held) == 1 and all((known := self.known.get(one.key)) and known.digest == one.digest for one in ready):
+        elif all((known := self.known.get(one.key)) and known.digest in one.digests for one in ready) and not moved:
+            self.batch.references.forget(mark)
             self.batch.report.unchanged += len(ready)
-            self.batch.references.forget()
         else:
-            self._amend(min(held), ready)
+            self._amend(incident_id, ready)
         for one in ready:
-            self.batch.report.warn(one.reading.warnings)
+            self.batch.report.warn(one.warnings)
 
-    def _ready(self, reading: Reading) -> Ready | None:
-        """Validate one row on its own; a row with a fault is listed and never enters."""
-        key = self._key(reading)
+    def _ready(self, row: Keyed) -> Ready | None:
+        """Validate one row on its own; a row with a fault is listed and never enters, nor do the names it brought."""
+        mark = self.batch.references.mark()
+        reading = self.reader.read(row.number, row.cells)
+        draft = None
         if not reading.faults:
-            draft, reading.faults = drafts.validated(reading.fields, reading.row)
-        if not reading.faults:
-            assert draft is not None
+            reading.fields["claims"] = [self.reader.claim(reading, self.batch.document_id, self.batch.source_id)]
+            draft, reading.faults = drafts.validated(reading.fields, row.number)
+        if draft is not None:
             checked = rules.check(draft, self.today)
-            reading.faults = [_at_row(fault, reading.row) for fault in checked.faults if fault.field != "source"]
-            reading.warnings += [_at_row(warning, reading.row) for warning in checked.warnings]
-        if reading.faults:
+            reading.faults = [_at_row(fault, row.number) for fault in checked.faults]
+            reading.warnings += [_at_row(warning, row.number) for warning in checked.warnings]
+        if draft is None or reading.faults:
             self.batch.report.refuse(reading.faults)
-            self.batch.references.forget()
+            self.batch.references.forget(mark)
+            self.nameless += not self.reader.key("id", row.cells)
             return None
-        assert draft is not None
-        fields = bodies.dump(draft)
-        return Ready(reading, key, draft, hashlib.sha256(canonical(fields).encode()).hexdigest())
-
-    def _key(self, reading: Reading) -> Key:
-        """A refused row too counts as named by the file, so that it is not reported as vanished."""
-        name = reading.external_id or f"row:{hashlib.sha256(reading.stated.encode()).hexdigest()[:24]}"
-        occurrence = self.came.get(name, 0)
-        self.came[name] = occurrence + 1
-        self.seen.add((name, occurrence))
-        return name, occurrence
+        return Ready(row.number, row.key, draft, reading.digests, reading.warnings)
 
     def _record(self, ready: list[Ready]) -> None:
         batch_id = self.batch.open()
-        draft = self._merged(ready)
-        writer = self.batch.writer
+        writer, draft = self.batch.writer, _together([one.draft for one in ready])
+        for one in ready[1:]:
+            _compare(ready[0], one)
         rows = bodies.new_incident(draft, writer.ids, writer.at, writer.by.name, IncidentStatus.SUBMITTED.value)
         self._sign(rows["claim"], ready, batch_id)
         writer.insert("incident", rows)
-        self.batch.report.recorded += len(ready)
+        self._count(ready)
 
-    def _sign(self, claims: list[Row], ready: list[Ready], batch_id: str) -> None:
+    def _count(self, changed: Iterable[Ready]) -> None:
+        """A row that was not known is recorded, be it in an incident that was; one that was known is amended."""
+        for one in changed:
+            if one.key in self.known:
+                self.batch.report.amended += 1
+            else:
+                self.batch.report.recorded += 1
+
+    def _sign(self, claims: list[Row], ready: Sequence[Ready], batch_id: str) -> None:
         for claim, one in zip(claims, ready, strict=True):
             claim |= {
                 "dataset": self.batch.mapping.dataset,
                 "external_id": one.key[0],
                 "occurrence": one.key[1],
-                "row_number": one.reading.row,
+                "row_number": one.row,
                 "batch_id": batch_id,
-                "digest": one.digest,
+                "digest": one.digests[0],
             }
-
-    def _merged(self, ready: list[Ready]) -> IncidentDraft:
-        """Return one draft of all rows of an incident, each row its own claim; the first row speaks for the incident."""
-        draft = ready[0].draft
-        first = ready[0].reading
-        for one in ready[1:]:
-            odd = [name for name in ("date_start", "lat", "lon", "pcode") if one.reading.fields.get(name) != first.fields.get(name)]
-            if odd:
-                text = f"differs from row {first.row} of the same incident."
-                one.reading.warnings.append(Fault(one.reading.row, ", ".join(odd), text, "The first row's value is held."))
-            draft.victims.extend(one.draft.victims)
-            draft.involvements.extend(part for part in one.draft.involvements if part not in draft.involvements)
-        draft.claims = [self._claim(one.reading) for one in ready]
-        return draft
-
-    def _claim(self, reading: Reading) -> Any:
-        from casualty.schema import ClaimFields
-
-        text = self.reader.claim_text(reading)
-        origin = self.batch.references.origin(text["origin"]) if text["origin"] else None
-        stated = drafts.claim(reading, self.batch.document_id, self.batch.source_id, origin, text)
-        return ClaimFields.model_validate(stated)
 
     # Amending ----------------------------------------------------------------------------------------------------
 
     def _amend(self, incident_id: str, ready: list[Ready]) -> None:
         before = self.batch.current("incident", incident_id)
-        mine = {(c["external_id"], c["occurrence"]): c for c in before["claim"] if self._is_ours(c)}
-        changed = [one for one in ready if one.key not in mine or mine[one.key]["digest"] != one.digest]
-        named = {one.key for one in ready}
-        gone = [claim for key, claim in mine.items() if key not in named and self.batch.complete]
-        stay = [claim for key, claim in mine.items() if key not in named and not self.batch.complete]
-        self.batch.report.unchanged += len(ready) - len(changed)
-        self.batch.report.amended += len(changed)
-        base = self._as_read(mine.values())
-        fresh = self._together([one.draft for one in ready] + self._drafts(stay))
+        mine = self._claims_of(before)
+        changed = [one for one in ready if one.key not in mine or mine[one.key]["digest"] not in one.digests]
+        base = self._read_again(mine)
+        now = {one.key: one.draft for one in ready if one.key in base or one.key not in mine}
+        fresh = {key: now.get(key, draft) for key, draft in base.items()} | now
         batch_id = self.batch.open()
-        after, kept = _three_way(before, base, fresh, self.batch)
-        changed[0].reading.warnings += [_at_row(warning, changed[0].reading.row) for warning in kept]
-        after["claim"] = self._claims(before["claim"], changed, mine, gone, incident_id, batch_id)
-        self.batch.writer.change("incident", before, after, Operation.AMEND)
-
-    def _is_ours(self, claim: Row) -> bool:
-        return claim.get("dataset") == self.batch.mapping.dataset and bool(claim["standing"] == "current")
-
-    def _claims(
-        self, held: list[Row], changed: list[Ready], mine: dict[Key, Row], gone: list[Row], incident_id: str, batch_id: str
-    ) -> list[Row]:
-        """Return the claims after an amendment: old ones superseded, rows no longer named withdrawn, new ones added."""
+        after = self._merged(before, base, fresh, changed[0])
         superseded = {mine[one.key]["id"] for one in changed if one.key in mine}
-        withdrawn = {claim["id"] for claim in gone}
-        marked = [
-            claim | {"standing": "superseded"} if claim["id"] in superseded
-            else claim | {"standing": "withdrawn"} if claim["id"] in withdrawn else claim
-            for claim in held
-        ]  # fmt: skip
-        new = [
-            {"id": self.batch.writer.ids.key(), "incident_id": incident_id, "standing": "current", **bodies.dump(self._claim(one.reading))}
-            for one in changed
-        ]
-        self.batch.references.keep()
+        new = [self._new_claim(one, incident_id) for one in changed]
         self._sign(new, changed, batch_id)
-        return marked + new
+        after["claim"] = _marked(before["claim"], superseded, "superseded") + new
+        self.batch.writer.change("incident", before, after, Operation.AMEND)
+        self.batch.report.unchanged += len(ready) - len(changed)
+        self._count(changed)
 
-    def _as_read(self, claims: Iterable[Row]) -> IncidentDraft | None:
-        return self._together(self._drafts(claims))
+    def _merged(
+        self, before: Rows, base: dict[Key, IncidentDraft], fresh: dict[Key, IncidentDraft], told: Ready | None
+    ) -> Rows:
+        """Return the rows of an incident with the file's changes in; `told` is the row that carries the warnings."""
+        held = bodies.draft_of(before)
+        if not base or not fresh:
+            return dict(before)
+        found = merge(held, base, fresh, self.batch.references.closed_ids, self.today)
+        if told is not None:
+            told.warnings += [_at_row(warning, told.row) for warning in found.kept]
+        return bodies.amended_incident(before, found.draft, self.batch.writer.ids)
 
-    def _drafts(self, claims: Iterable[Row]) -> list[IncidentDraft]:
-        """Read claims again as they were read then: by the mapping of their own batch."""
-        found = []
-        for claim in sorted(claims, key=lambda claim: int(claim["row_number"])):
+    def _claims_of(self, rows: Rows) -> dict[Key, Row]:
+        """Return the current claims of this data set by row key, in the order of their file."""
+        ours = (
+            c for c in rows["claim"] if c.get("dataset") == self.batch.mapping.dataset and c["standing"] == "current"
+        )
+        return {
+            (c["external_id"], c["occurrence"]): c for c in sorted(ours, key=lambda claim: int(claim["row_number"]))
+        }
+
+    def _new_claim(self, one: Ready, incident_id: str) -> Row:
+        stated = bodies.dump(one.draft.claims[0])
+        return {"id": self.batch.writer.ids.key(), "incident_id": incident_id, "standing": "current", **stated}
+
+    def _read_again(self, claims: dict[Key, Row]) -> dict[Key, IncidentDraft]:
+        """Read claims as they were read when they came: by the mapping of their own batch."""
+        mark = self.batch.references.mark()
+        found = {}
+        for key, claim in claims.items():
             reader, headers = self._reader_of(claim["batch_id"])
             stated = drafts.restated(claim["stated"])
             reading = reader.read(claim["row_number"], [stated.get(name, "") for name in headers])
             draft, _ = drafts.validated(reading.fields, reading.row)
-            if draft is not None:
-                found.append(draft)
+            if draft is not None and not reading.faults:
+                found[key] = draft
+        self.batch.references.forget(mark)
         return found
 
     def _reader_of(self, batch_id: str) -> tuple[RowReader, list[str]]:
-        batch = table("batch")
-        text = self.batch.writer.connection.execute(sa.select(batch.c.mapping).where(batch.c.id == batch_id)).scalar_one()
-        old = mapping.parse(text)
-        headers = sorted({c for columns in old.columns.values() for c in columns} | {part.column for part in old.identity.values()})
-        return RowReader(old, headers, self.batch.references), headers
+        if batch_id not in self._readers:
+            batch = table("batch")
+            text = self.batch.writer.connection.execute(
+                sa.select(batch.c.mapping).where(batch.c.id == batch_id)
+            ).scalar_one()
+            old = mapping.parse(text)
+            headers = [
+                *{c: None for columns in old.columns.values() for c in columns}
+                | {part.column: None for part in old.identity.values()}
+            ]
+            self._readers[batch_id] = RowReader(old, headers, self.batch.references), headers
+        return self._readers[batch_id]
 
-    @staticmethod
-    def _together(parts: list[IncidentDraft]) -> IncidentDraft | None:
-        if not parts:
-            return None
-        first = parts[0].model_copy(deep=True)
-        for part in parts[1:]:
-            first.victims.extend(part.victims)
-            first.involvements.extend(one for one in part.involvements if one not in first.involvements)
-        return first
+    # Rows that leave an incident ---------------------------------------------------------------------------------
 
-    # What is no longer named --------------------------------------------------------------------------------------
-
-    def _vanished(self) -> None:
-        """Count known rows the file no longer names; with `complete`, withdraw the incidents nothing names any more."""
-        gone = [key for key in self.known if key not in self.seen]
-        self.batch.report.vanished = len(gone)
-        if not gone or not self.batch.complete:
-            return
+    def _move(self, keys: list[Key]) -> None:
+        """Take rows out of the incidents they were in, since the file now names another; what is left empty goes."""
         self.batch.open()
-        still = {known.incident_id for key, known in self.known.items() if key in self.seen}
-        for incident_id in sorted({self.known[key].incident_id for key in gone} - still):
-            withdraw(self.batch.writer, self.batch.current("incident", incident_id))
-        for incident_id in sorted({self.known[key].incident_id for key in gone} & still):
-            self._drop_rows(incident_id)
+        for incident_id in {self.known[key].incident_id: None for key in keys}:
+            self._leave(incident_id, {key for key in keys if self.known[key].incident_id == incident_id}, "superseded")
 
-    def _drop_rows(self, incident_id: str) -> None:
+    def _leave(self, incident_id: str, keys: set[Key], standing: str) -> None:
         before = self.batch.current("incident", incident_id)
-        mine = [claim for claim in before["claim"] if self._is_ours(claim)]
-        stay = [claim for claim in mine if (claim["external_id"], claim["occurrence"]) in self.seen]
-        gone = {claim["id"] for claim in mine} - {claim["id"] for claim in stay}
-        if not gone:
+        mine = self._claims_of(before)
+        going = {claim["id"] for key, claim in mine.items() if key in keys}
+        if all(claim["id"] in going or claim["standing"] != "current" for claim in before["claim"]):
+            withdraw(self.batch.writer, before, standing)
             return
-        after, _ = _three_way(before, self._as_read(mine), self._as_read(stay), self.batch)
-        after["claim"] = [claim | {"standing": "withdrawn"} if claim["id"] in gone else claim for claim in before["claim"]]
+        base = self._read_again(mine)
+        after = self._merged(before, base, {key: draft for key, draft in base.items() if key not in keys}, None)
+        after["claim"] = _marked(before["claim"], going, standing)
         self.batch.writer.change("incident", before, after, Operation.AMEND)
 
+    def _vanished(self) -> None:
+        """Count known rows the file no longer names; with `complete`, take them out, and incidents nothing else tells of."""
+        gone = [key for key in self.known if key not in self.seen]
+        report = self.batch.report
+        report.vanished = len(gone)
+        if not gone or not self.batch.complete:
+            return
+        if self.nameless:
+            told = (
+                f"{self.nameless} refused rows have no id that can be read, so nothing was withdrawn: mend them first."
+            )
+            report.remarks.append(told)
+            return
+        self.batch.open()
+        for incident_id in sorted({self.known[key].incident_id for key in gone}):
+            self._leave(incident_id, {key for key in gone if self.known[key].incident_id == incident_id}, "withdrawn")
 
-def withdraw(writer: Any, before: Rows) -> None:
+
+def _together(parts: list[IncidentDraft]) -> IncidentDraft:
+    """Return one draft of all rows of an incident, each row its own claim; the first row speaks for the incident."""
+    first = parts[0]
+    for part in parts[1:]:
+        first.victims.extend(part.victims)
+        first.claims.extend(part.claims)
+        first.involvements.extend(one for one in part.involvements if one not in first.involvements)
+    return first
+
+
+def _compare(first: Ready, other: Ready) -> None:
+    names = ("date_start", "lat", "lon", "pcode")
+    odd = [name for name in names if getattr(first.draft, name) != getattr(other.draft, name)]
+    if odd:
+        text = f"Differs from row {first.row} of the same incident."
+        other.warnings.append(Fault(other.row, ", ".join(odd), text, "The first row's value is held."))
+
+
+def _marked(claims: list[Row], ids: set[str], standing: str) -> list[Row]:
+    return [claim | {"standing": standing} if claim["id"] in ids else claim for claim in claims]
+
+
+def withdraw(writer: Writer, before: Rows, standing: str = "withdrawn") -> None:
     """Withdraw an incident together with the claims that intake made, so that their rows may come again."""
-    marked = [claim | {"standing": "withdrawn"} if claim.get("dataset") and claim["standing"] == "current" else claim for claim in before["claim"]]
-    incident = before["incident"][0]
-    marks = {
-        "withdrawn_at": writer.at,
-        "withdrawn_by": writer.by.name,
-        "withdrawn_reason": writer.reason,
-        "status": IncidentStatus.WITHDRAWN.value,
+    claims = {claim["id"] for claim in before["claim"] if claim.get("dataset") and claim["standing"] == "current"}
+    incident: dict[str, Any] = {
+        name: value for name, value in before["incident"][0].items() if name != "merged_into_id"
     }
-    plain = {name: value for name, value in incident.items() if name != "merged_into_id"}
-    already = "withdrawn_at" in incident
-    after = {**before, "claim": marked, "incident": [incident if already else plain | marks]}
+    if "withdrawn_at" not in incident:
+        incident |= {
+            "withdrawn_at": writer.at,
+            "withdrawn_by": writer.by.name,
+            "withdrawn_reason": writer.reason,
+            "status": IncidentStatus.WITHDRAWN.value,
+        }
+    after = {**before, "claim": _marked(before["claim"], claims, standing), "incident": [incident]}
     writer.change("incident", before, after, Operation.WITHDRAW)
-
-
-def _three_way(before: Rows, base: IncidentDraft | None, fresh: IncidentDraft | None, batch: Batch) -> tuple[Rows, list[Fault]]:
-    """Return the rows with the file's changes in, and a warning for each place where a person's edit was kept."""
-    held = bodies.draft_of(before)
-    if base is None or fresh is None:
-        return dict(before), []
-    kept: list[Fault] = []
-    changes: dict[str, Any] = {}
-    for name in IncidentFields.model_fields:
-        was, now, is_now = getattr(base, name), getattr(fresh, name), getattr(held, name)
-        if was != now and is_now == was:
-            changes[name] = now
-        elif was not in (now, is_now) and is_now != now:
-            kept.append(Fault(0, name, "was edited here since the last version.", "The edit was kept; the claim says otherwise."))
-    draft = held.model_copy(update=changes)
-    for name in ("victims", "involvements"):
-        was, now, is_now = (_stated(getattr(part, name)) for part in (base, fresh, held))
-        if was == now:
-            continue
-        if is_now == was:
-            parts = [part.model_copy() for part in getattr(fresh, name)]
-            if name == "victims":
-                for part, old in zip(parts, held.victims, strict=False):
-                    part.id = old.id if part.kind == old.kind else None
-            draft = draft.model_copy(update={name: parts})
-        else:
-            kept.append(Fault(0, name, "were edited here since the last version.", "The edit was kept; the claim says otherwise."))
-    return bodies.amended_incident(before, draft, batch.writer.ids), kept
-
-
-def _stated(parts: list[Any]) -> list[Row]:
-    """Return children as comparable values: without keys, and with the counts of a person filled in or not alike."""
-    drop = {"id", "ref", "count_low", "count_best", "count_high"}
-    return sorted(
-        ({k: v for k, v in bodies.dump(p).items() if k not in (drop if getattr(p, "kind", "") == "person" else {"id", "ref"})} for p in parts),
-        key=canonical,
-    )
 
 
 def _at_row(fault: Fault, row: int) -> Fault:

@@ -3,11 +3,23 @@
 import json
 import tomllib
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from casualty.errors import Fault, InvalidRecords, NotFound, UsageFault
-from casualty.vocabulary import AttributionBasis, IntakeFormat
+from casualty.linkage import slug
+from casualty.vocabulary import (
+    ActorKind,
+    AttributionBasis,
+    Cause,
+    CivilStatus,
+    Harm,
+    IncidentType,
+    IntakeFormat,
+    Sex,
+    Terms,
+)
 
 INCIDENT_FIELDS = {
     "id": "the row's own id in the data set",
@@ -28,10 +40,13 @@ INCIDENT_FIELDS = {
     "clarity": "1 clear, 2 less", "situation": "situation or conflict",
     "actor_a": "first party named", "actor_b": "second party named", "origin": "who first reported", "cited": "what the source cites",
     "name": "victim's name", "age": "age", "sex": "sex", "civil_status": "status", "cause": "cause of death",
-    "occupation": "occupation", "described_as": "other words on the victim", "date_of_death": "day of death", "harm": "killed, injured, missing",
+    "occupation": "occupation", "described_as": "other words on the victim", "date_of_death": "day of death",
+    "harm": "killed, injured, missing",
 }  # fmt: skip
 FIELDS: dict[IntakeFormat, dict[str, str]] = {
-    **{name: INCIDENT_FIELDS for name in (IntakeFormat.GED, IntakeFormat.IBC, IntakeFormat.HXL, IntakeFormat.VICTIMS, IntakeFormat.INCIDENTS)},
+    **dict.fromkeys(
+        (IntakeFormat.GED, IntakeFormat.IBC, IntakeFormat.HXL, IntakeFormat.VICTIMS, IntakeFormat.INCIDENTS), INCIDENT_FIELDS
+    ),
     IntakeFormat.POPULATION: {
         "area": "P-code or name of the unit", "dimension": "identity dimension", "group": "identity group (empty: everybody)",
         "year": "year", "number": "people", "source": "who says so",
@@ -51,7 +66,12 @@ NEEDED = {
     IntakeFormat.GROUPS: ("dimension", "group"),
     IntakeFormat.ACTORS: ("name",),
 }
+LONGEST_DIMENSION = 60
 DATE_ORDERS = ("iso", "dmy", "mdy")
+# Fields whose words have a fixed meaning: [values.FIELD] gives the meaning of a file's own words.
+TERMS: dict[str, type[Terms]] = {
+    "incident_type": IncidentType, "harm": Harm, "sex": Sex, "civil_status": CivilStatus, "cause": Cause, "kind": ActorKind,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -109,7 +129,10 @@ def parse(text: str) -> Mapping:
         source=stated.get("source", ""),
         encoding=stated.get("encoding", ""),
         date_order=stated.get("date_order", "iso"),
-        columns={name: [value] if isinstance(value, str) else list(value) for name, value in stated.get("columns", {}).items()},
+        columns={
+            name: [value] if isinstance(value, str) else list(value)
+            for name, value in stated.get("columns", {}).items()
+        },
         defaults={name: str(value) for name, value in stated.get("defaults", {}).items()},
         values={name: {str(k): str(v) for k, v in words.items()} for name, words in stated.get("values", {}).items()},
         identity={name: _identity(part) for name, part in stated.get("identity", {}).items()},
@@ -121,47 +144,128 @@ def _identity(part: dict[str, Any]) -> Identity:
     return Identity(
         column=part["column"],
         basis=AttributionBasis(part.get("basis", "source_claim")),
-        label=part.get("label", ""),
-        assessment=part.get("assessment", ""),
+        label=str(part.get("label", ""))[:200],
+        assessment=str(part.get("assessment", "")),
         groups={str(word): str(code) for word, code in part.get("groups", {}).items()},
     )
 
 
 _TABLES = ("columns", "defaults", "values", "identity", "wide")
 _TEXTS = ("format", "dataset", "source", "encoding", "date_order")
+_IDENTITY = ("column", "basis", "label", "assessment", "groups")
 
 
 def _faults(stated: dict[str, Any]) -> list[Fault]:
-    faults = [Fault(0, name, "Is no part of a mapping.", f"Known: {', '.join(_TEXTS + _TABLES)}.") for name in stated if name not in _TEXTS + _TABLES]
-    faults += [Fault(0, name, "Is not a text.", "Put it in quotes.") for name in _TEXTS if not isinstance(stated.get(name, ""), str)]
-    faults += [Fault(0, name, "Is not a table.", f"Write [{name}].") for name in _TABLES if not isinstance(stated.get(name, {}), dict)]
+    known = _TEXTS + _TABLES
+    faults = [
+        Fault(0, name, "Is no part of a mapping.", f"Known: {', '.join(known)}.")
+        for name in stated
+        if name not in known
+    ]
+    faults += [
+        Fault(0, name, "Is not a text.", "Put it in quotes.")
+        for name in _TEXTS
+        if not isinstance(stated.get(name, ""), str)
+    ]
+    faults += [
+        Fault(0, name, "Is not a table.", f"Write [{name}].")
+        for name in _TABLES
+        if not isinstance(stated.get(name, {}), dict)
+    ]
     if stated.get("format") not in set(IntakeFormat):
-        return [*faults, Fault(0, "format", f"{stated.get('format')!r} is not a format.", f"Known: {', '.join(IntakeFormat)}.")]
+        faults.append(
+            Fault(0, "format", f"{stated.get('format')!r} is not a format.", f"Known: {', '.join(IntakeFormat)}.")
+        )
     if stated.get("date_order", "iso") not in DATE_ORDERS:
         faults.append(Fault(0, "date_order", "Is not an order.", f"One of: {', '.join(DATE_ORDERS)}."))
     if faults:
         return faults
-    known = FIELDS[IntakeFormat(stated["format"])]
-    for part in ("columns", "defaults"):
-        faults += [
-            Fault(0, f"{part}.{name}", "Is no field of this format.", f"Known: {', '.join(known)}.")
-            for name in stated.get(part, {})
-            if name not in known
-        ]
-    bases = set(AttributionBasis)
+    fields = FIELDS[IntakeFormat(stated["format"])]
+    faults += [
+        Fault(0, f"{part}.{name}", "Is no field of this format.", f"Known: {', '.join(fields)}.")
+        for part in ("columns", "defaults", "values")
+        for name in stated.get(part, {})
+        if name not in fields
+    ]
+    for name, columns in stated.get("columns", {}).items():
+        if not _names(columns):
+            faults.append(Fault(0, f"columns.{name}", "Names no column.", 'Write "column", or ["column", "another"].'))
+    for name, words in stated.get("values", {}).items():
+        faults += _value_faults(name, words)
+    for name in stated.get("defaults", {}).keys() & TERMS.keys():
+        faults += _term_faults(name, {f"defaults.{name}": str(stated["defaults"][name])})
     for name, part in stated.get("identity", {}).items():
-        if not isinstance(part, dict) or not isinstance(part.get("column"), str):
-            faults.append(Fault(0, f"identity.{name}", "Names no column.", "Write column = ..."))
-        elif part.get("basis", "source_claim") not in bases:
-            faults.append(Fault(0, f"identity.{name}.basis", f"{part['basis']!r} is not a basis.", f"One of: {', '.join(bases)}."))
+        faults += _identity_faults(name, part)
     return faults
+
+
+def _names(columns: object) -> bool:
+    named = [columns] if isinstance(columns, str) else columns
+    return isinstance(named, list) and bool(named) and all(isinstance(name, str) for name in named)
+
+
+def _value_faults(name: str, words: object) -> list[Fault]:
+    where = f"values.{name}"
+    if not isinstance(words, dict):
+        return [Fault(0, where, "Is not a table.", f"Write [{where}].")]
+    if name == "group":
+        return []
+    if name not in TERMS:
+        return [
+            Fault(0, where, "Words of this field are kept as they stand.", f"Give meanings for: {', '.join(TERMS)}.")
+        ]
+    return _term_faults(name, {f"{where}.{word}": str(meant) for word, meant in words.items()})
+
+
+def _term_faults(name: str, stated: dict[str, str]) -> list[Fault]:
+    known = set(TERMS[name])
+    return [
+        Fault(0, where, f"{meant!r} is not a term.", f"One of: {', '.join(TERMS[name])}.")
+        for where, meant in stated.items()
+        if meant not in known
+    ]
+
+
+def _identity_faults(name: str, part: object) -> list[Fault]:
+    where = f"identity.{name}"
+    if not isinstance(part, dict) or not isinstance(part.get("column"), str):
+        return [Fault(0, where, "Names no column.", "Write column = ...")]
+    faults = [
+        Fault(0, f"{where}.{key}", "Is no part of an identity.", f"Known: {', '.join(_IDENTITY)}.")
+        for key in part
+        if key not in _IDENTITY
+    ]
+    if part.get("basis", "source_claim") not in set(AttributionBasis):
+        faults.append(
+            Fault(0, f"{where}.basis", f"{part['basis']!r} is not a basis.", f"One of: {', '.join(AttributionBasis)}.")
+        )
+    if not isinstance(part.get("groups", {}), dict):
+        faults.append(Fault(0, f"{where}.groups", "Is not a table.", f"Write [{where}.groups]."))
+    if len(slug(name)) > LONGEST_DIMENSION:
+        faults.append(Fault(0, where, "Is too long a name.", f"At most {LONGEST_DIMENSION} letters."))
+    return faults
+
+
+@cache
+def _spellings(scheme: type[Terms]) -> dict[str, str]:
+    return {spelled: term.value for term in scheme for spelled in (slug(term.label), term.value)}
+
+
+@lru_cache(4096)
+def term(scheme: type[Terms], word: str) -> str | None:
+    """Return the term that a word spells, by its value or its label, or None."""
+    return _spellings(scheme).get(slug(word))
 
 
 def written(mapping: Mapping) -> str:
     """Return a mapping as TOML, with the remarks and the columns left unused as comments."""
     lines = ["# Proposed from the file's header and first rows. Edit it, then: casualty intake FILE --mapping THIS"]
-    lines += [f"# {remark}" for remark in mapping.remarks]
-    lines += [f"format = {_quoted(mapping.format)}", f"dataset = {_quoted(mapping.dataset)}", f"source = {_quoted(mapping.source)}"]
+    lines += [f"# {''.join(c if c.isprintable() else ' ' for c in remark)}" for remark in mapping.remarks]
+    lines += [
+        f"format = {_quoted(mapping.format)}",
+        f"dataset = {_quoted(mapping.dataset)}",
+        f"source = {_quoted(mapping.source)}",
+    ]
     if mapping.encoding:
         lines.append(f"encoding = {_quoted(mapping.encoding)}")
     lines += [f"date_order = {_quoted(mapping.date_order)}  # what 05/11/2015 means: dmy or mdy", "", "[columns]"]
@@ -173,8 +277,16 @@ def written(mapping: Mapping) -> str:
     for name, words in mapping.values.items():
         lines += _section(f"values.{name}", words)
     for name, identity in mapping.identity.items():
-        lines += ["", f"[identity.{_key(name)}]", f"column = {_quoted(identity.column)}", f"basis = {_quoted(identity.basis)}"]
-        lines += [f"label = {_quoted(identity.label)}", "# why this identity may be held and how it is protected; without it no form offers it"]
+        lines += [
+            "",
+            f"[identity.{_key(name)}]",
+            f"column = {_quoted(identity.column)}",
+            f"basis = {_quoted(identity.basis)}",
+        ]
+        lines += [
+            f"label = {_quoted(identity.label)}",
+            "# why this identity may be held and how it is protected; without it no form offers it",
+        ]
         lines.append(f"assessment = {_quoted(identity.assessment)}")
         lines += _section(f"identity.{_key(name)}.groups", identity.groups)
     lines += _section("wide", mapping.wide)
@@ -192,7 +304,8 @@ def _section(name: str, words: dict[str, str]) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(str(text), ensure_ascii=False)
+    """Return a TOML string; JSON writes the same, but for the one control character that it leaves as it is."""
+    return json.dumps(str(text), ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
 def _key(text: str) -> str:
