@@ -1,5 +1,5 @@
 /* Asks whether the session still lives; when it does not, the page goes, so that nothing readable stays. */
-const EVERY = 20000;
+const EVERY = 5000;
 let watch;
 
 async function look() {
