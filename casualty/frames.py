@@ -39,7 +39,7 @@ def incidents(store: Store) -> "pd.DataFrame":
             " ON v.incident_id = i.id WHERE i.withdrawn_at IS NULL AND i.merged_into_id IS NULL ORDER BY i.date_start, i.id"
         )
     )
-    frame = pd.DataFrame(rows, columns=_INCIDENT_COLUMNS)
+    frame = pd.DataFrame([tuple(row) for row in rows], columns=_INCIDENT_COLUMNS)
     for column in ("date_start", "date_end"):
         frame[column] = pd.to_datetime(frame[column], format="ISO8601").astype("datetime64[s]")
     numbers = ["lat", "lon", "uncertainty_m", "killed_low", "killed_best", "killed_high", "injured_best"]
