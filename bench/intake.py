@@ -48,7 +48,7 @@ def _made(path: Path) -> Path:
                 "low_death",
                 "best_death",
                 "high_death",
-            ]  # fmt: skip
+            ]
         )
         for number in range(ROWS):
             day = date(1989, 1, 1) + timedelta(days=int(rng.integers(11_600)))

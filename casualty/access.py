@@ -8,7 +8,12 @@ from casualty.vocabulary import Role
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """The person who acts: an account's name and role, or `local:<login>` while the database has no accounts."""
+    """The person who acts: an account's name and role, or `local:<login>` while the database has no accounts.
+
+    It is a name and no proof: `Store.sign_in` and `Store.local` give it out, and whoever runs code in this process could
+    make one. That is no wider a door than the database file or URL which the same process holds. What the store does not
+    take on trust is what changes: at every write it reads again whether that account is active, and in this very role.
+    """
 
     name: str
     role: Role | None = None

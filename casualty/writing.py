@@ -16,13 +16,19 @@ from casualty import access, bodies, ledger, rules
 from casualty.access import Acting
 from casualty.errors import Fault, InvalidRecords, UsageFault
 from casualty.ledger import Entry, Row, Rows
-from casualty.schema import ROOTS, IncidentDraft, ReviewFields, table
+from casualty.schema import ROOTS, BatchFields, IncidentDraft, ReleaseFields, ReviewFields, table
 from casualty.vocabulary import IncidentStatus, Operation
 
 FLUSH_AT = 2000
 MARKS = ("withdrawn_at", "withdrawn_by", "withdrawn_reason")
-# What a record of these kinds says of itself once and for all: a sample never becomes a real database, nor its accounts.
-FIXED = {"account": ("name", "sample", "credential_digest"), "deployment": ("sample",)}
+# What is said once: a sample never becomes a real database, a hash of evidence and what left the house stay as they are.
+FIXED: dict[str, tuple[str, ...]] = {
+    "account": ("name", "sample", "credential_digest"),
+    "batch": tuple(BatchFields.model_fields),
+    "deployment": ("sample",),
+    "document": ("sha256", "bytes"),
+    "release": tuple(ReleaseFields.model_fields),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +94,9 @@ class Writer:
             return bodies.amended_incident(before, draft, self.ids)
         held, stated = before[kind][0], bodies.dump(draft)
         faults = [
-            Fault(0, name, "Is fixed for ever.", "Add another.")
+            Fault(0, name, "Was stated once and stays.", "Record another.")
             for name in FIXED.get(kind, ())
-            if stated[name] != held[name]
+            if name in held and stated.get(name) != held[name]
         ]
         if faults:
             raise InvalidRecords(f"The {kind} cannot be amended so.", faults)
@@ -194,7 +200,7 @@ class Writer:
         root = after[kind][0]
         was = None if before is None else ledger.body(before)
         now = ledger.body(after)
-        if "\\u0000" in now or bodies.unstorable(now):
+        if "\\u0000" in now:
             bodies.refuse_unstorable(after)
         self._entries.append(Entry(kind, root["id"], operation.value, self.reason, was, now, self.batch_id))
         if len(self._entries) >= FLUSH_AT:

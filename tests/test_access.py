@@ -17,6 +17,7 @@ from casualty.schema import (
     AccountFields,
     BatchFields,
     DeploymentFields,
+    DocumentFields,
     OriginFields,
     PopulationFields,
     ReleaseFields,
@@ -281,6 +282,33 @@ def test_an_account_stays_whose_it_is(store: Store, accounts: dict[str, Acting],
     with pytest.raises(InvalidRecords) as told:
         amend_account(store, "recorder", accounts["administrator"], **{field: value})
     assert [fault.field for fault in told.value.faults] == [field]
+
+
+def test_what_is_said_once_stays(store: Store) -> None:
+    """R81, R86: a hash of evidence may be added, never exchanged; what left the house, and what came in, stay said."""
+    by = store.local("tester")
+    document = store.record("document", DocumentFields(title="Film"), by).id
+    store.amend("document", document, DocumentFields(title="Film", sha256="a" * 64, bytes=5), expected=1, by=by)
+    store.amend(
+        "document", document, DocumentFields(title="Film, first reel", sha256="a" * 64, bytes=5), expected=2, by=by
+    )
+    for fields in ({"sha256": "b" * 64, "bytes": 5}, {"sha256": "a" * 64, "bytes": 6}, {}):
+        with pytest.raises(InvalidRecords, match="stated once"):
+            store.amend("document", document, DocumentFields(title="Film", **fields), expected=3, by=by)
+    stated = {
+        "tier": "public",
+        "recipient": "Archive",
+        "basis": "law",
+        "manifest_sha256": "b",
+        "ledger_head": "c",
+        "incidents": 2,
+    }
+    release = store.record("release", ReleaseFields.model_validate(stated), by).id
+    for field in stated:
+        other = {"tier": "partner", "incidents": 3}.get(field, "other")
+        with pytest.raises(InvalidRecords) as told:
+            store.amend("release", release, ReleaseFields.model_validate({**stated, field: other}), expected=1, by=by)
+        assert [fault.field for fault in told.value.faults] == [field]
 
 
 def test_a_sample_never_becomes_a_real_database(sqlite_store: Store) -> None:

@@ -1,6 +1,7 @@
 """Accounts: who signs in and who does not, which passwords and names are taken, and what is kept of them."""
 
 import hashlib
+import threading
 import time
 from collections.abc import Iterator
 from statistics import median
@@ -168,14 +169,24 @@ def test_an_account_comes_with_its_password(sqlite_store: Store) -> None:
 def test_two_first_accounts_at_once_are_one(store: Store) -> None:
     """R75: who was local when the page opened, and is not any more, is refused by the transaction itself."""
     by = store.local("tester")
-    accounts_before = accounts.hashed("one", PASSWORD, sample=False)
-    with store.writing(by) as writer:
-        fields = AccountFields(name="one", role="administrator", credential_digest=accounts.digest(accounts_before))
-        accounts.add(writer, fields, accounts_before)
-        with pytest.raises(Refused):
-            accounts.require(writer.connection, by)
-    with pytest.raises(Refused, match="--as"):
-        store.add_account("two", K, PASSWORD, by)
+    ready = threading.Barrier(5)
+    told: list[str] = []
+
+    def add(number: int) -> None:
+        ready.wait()
+        try:
+            store.add_account(f"first{number}", K, PASSWORD, by)
+            told.append("added")
+        except Refused as refused:
+            told.append(refused.message)
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(told) == ["This database has accounts; say who acts with --as NAME."] * 4 + ["added"]
+    assert store.verify().revisions == 2
 
 
 def test_every_refusal_has_an_exit_code() -> None:

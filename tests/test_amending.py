@@ -71,6 +71,19 @@ def test_claims_are_evidence_and_stay(store: Store, by: Acting, ids: dict[str, s
     store.verify()
 
 
+def test_claims_that_no_longer_stand_stay_too(store: Store, by: Acting, full: str) -> None:
+    """R22, R94: superseded and withdrawn claims are in no draft, and every amendment keeps them."""
+    before = store.current("incident", full)
+    claims = [
+        claim | {"standing": word} for claim, word in zip(before["claim"], ("superseded", "current"), strict=True)
+    ]
+    with store.writing(by) as writer:
+        writer.change("incident", before, {**before, "claim": claims}, Operation.AMEND)
+    assert len(store.draft(full)[0].claims) == 1
+    assert amend(store, by, full, title="Other")["claim"] == claims
+    store.verify()
+
+
 def test_children_come_change_and_go(store: Store, by: Acting, full: str) -> None:
     """R09, R23, R39: each child is the same while its values are; a victim is the same while its key is named."""
     before = store.current("incident", full)

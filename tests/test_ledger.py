@@ -189,6 +189,20 @@ def survived(path: Path, record_id: str) -> bool:
     return sound
 
 
+def test_a_damaged_index_is_found(tmp_path: Path) -> None:
+    """R82: a row that an index no longer leads to would be missed, not misread."""
+    Store.create(tmp_path / "record.db").close()
+    with sqlite3.connect(tmp_path / "record.db") as raw:
+        raw.execute("PRAGMA writable_schema = ON")
+        raw.execute("DELETE FROM sqlite_master WHERE name = 'ix_revision_record'")
+    raw.close()
+    store = Store.open(tmp_path / "record.db")
+    with pytest.raises(CheckFailed) as told:
+        store.verify()
+    assert [fault.field for fault in told.value.faults] == ["database"]
+    store.close()
+
+
 def test_one_flipped_letter_is_found_where_it_stands(tmp_path: Path) -> None:
     """R21: a byte of a text, in the file itself, whether it stays text or not."""
     path = tmp_path / "record.db"

@@ -15,7 +15,7 @@ from casualty.ledger import GENESIS
 from casualty.schema import ROOTS, AccountFields, IncidentDraft, IncidentFields, PopulationFields, SourceFields, table
 from casualty.store import Store
 from casualty.store.opening import engine_of, url_of
-from casualty.vocabulary import GenocideGround, PersecutionGround
+from casualty.vocabulary import GenocideGround, PersecutionGround, SourceKind
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -353,6 +353,17 @@ def test_texts_that_no_database_keeps_are_refused_by_name(edges: tuple[Store, di
             store.record("source", SourceFields(name="Paper"), by, reason)
     assert store.head() == before
     store.verify()
+
+
+def test_bulk_work_is_told_too(store: Store) -> None:
+    """R23: what no model validated goes through the same door, and nothing is written."""
+    fields = {"kind": SourceKind.MEDIA, "reliability": None, "affiliation": None}
+    by = store.local("tester")
+    for name, field in (("nul \x00", ["source.name"]), ("half \ud800", [])):
+        with pytest.raises(InvalidRecords) as told, store.writing(by) as writer:
+            writer.record("source", SourceFields.model_construct(name=name, **fields))
+        assert [fault.field for fault in told.value.faults] == field
+    assert store.head().seq == 1
 
 
 def test_what_was_set_on_a_draft_later_is_validated_too(edges: tuple[Store, dict[str, str]]) -> None:

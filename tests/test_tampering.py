@@ -308,7 +308,7 @@ SQLITE_TRICKS = [
     "UPDATE revision SET reason = x'00'", "UPDATE revision SET reason = CAST(x'ff' AS TEXT)",
     "UPDATE revision_body SET after = x'00'", "UPDATE revision_body SET after = CAST(x'ff' AS TEXT)",
     "UPDATE credential SET argon2 = x'00'", "UPDATE revision SET record_id = x'00'", "UPDATE incident SET date_start = 20240502",
-    "UPDATE incident SET status = 'of no scheme'", "UPDATE account SET role = 'emperor'",
+    "UPDATE incident SET status = 'of no scheme'", "UPDATE account SET role = 'emperor'", "UPDATE account SET active = 2",
 ]  # fmt: skip
 
 
@@ -400,3 +400,33 @@ def test_a_body_that_left_without_erasure_is_found(ground: Ground) -> None:
         faults = found(connection)
     assert "revision 7" in where(faults)
     assert any("no erasure says why" in fault.fault for fault in faults)
+
+
+def append(connection: sa.Connection, operation: str, record_id: str, before: str | None, after: str | None) -> int:
+    """Append a link as the program would, and return its number."""
+    entry = Entry("incident", record_id, operation, "order", before, after)
+    (link,), (texts,), head = ledger.append([entry], ledger.read_head(connection), "at", "custodian", ["s" * 32])
+    connection.execute(table("revision").insert(), dict(zip(LINK, link, strict=True)))
+    connection.execute(
+        table("revision_body").insert(), dict(zip(("seq", "salt", "before", "after"), texts, strict=True))
+    )
+    connection.execute(table("ledger_head").update().values(seq=head.seq, hash=head.hash))
+    return head.seq
+
+
+def test_an_erasure_excuses_what_came_before_it_and_nothing_else(ground: Ground) -> None:
+    """R99: neither its own body, nor a later one of the same record, nor one of another record."""
+    key, other = ground.ids["incident"], ground.ids["other"]
+    gone = "DELETE FROM revision_body WHERE seq IN (SELECT seq FROM revision WHERE record_id = '{}' AND seq {})"
+    with ground.attack() as connection:
+        now = next(ledger.body(rows) for _, rows in ledger.current_bodies(connection, "incident", [key]))
+        seq = append(connection, "erase", key, None, now)
+        connection.exec_driver_sql(gone.format(key, f"< {seq}"))
+        assert ledger.verify(connection).erased == 2
+        later = append(connection, "amend", key, now, now)
+        assert found(connection) == ()
+        connection.exec_driver_sql(gone.format(other, "< 99"))
+        connection.exec_driver_sql(gone.format(key, f">= {seq}"))
+        named = where(found(connection))
+    assert {f"revision {seq}", f"revision {later}", f"incident {key}", f"incident {other}"} < set(named)
+    assert len([field for field in named if field.startswith("revision ")]) == 5

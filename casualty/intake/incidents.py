@@ -19,10 +19,12 @@ from casualty.intake import drafts, mapping
 from casualty.intake.batch import PROGRESS_EVERY, Batch, Progress
 from casualty.intake.drafts import RowReader
 from casualty.intake.merging import merge
-from casualty.ledger import Row, Rows
+from casualty.ledger import Row, Rows, current_bodies
 from casualty.schema import IncidentDraft, table
 from casualty.vocabulary import IncidentStatus, Operation
 from casualty.writing import Writer
+
+AT_ONCE = 500
 
 Key = tuple[str, int]
 
@@ -67,6 +69,7 @@ class Intake:
     seen: set[Key] = field(default_factory=set)
     came: dict[str, int] = field(default_factory=dict)
     nameless: int = 0
+    _waiting: dict[str, list[Ready]] = field(default_factory=dict)
     _readers: dict[str, tuple[RowReader, list[str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -95,6 +98,7 @@ class Intake:
             if self.batch.report.read - told >= PROGRESS_EVERY:
                 told = self.batch.report.read
                 progress(told)
+        self._amend_waiting()
         self._vanished()
 
     # Which rows, and which incident ------------------------------------------------------------------------------
@@ -154,7 +158,8 @@ class Intake:
             self.batch.references.forget(mark)
             self.batch.report.unchanged += len(ready)
         else:
-            self._amend(incident_id, ready)
+            self._wait(incident_id, ready)
+            return
         for one in ready:
             self.batch.report.warn(one.warnings)
 
@@ -208,18 +213,39 @@ class Intake:
 
     # Amending ----------------------------------------------------------------------------------------------------
 
-    def _amend(self, incident_id: str, ready: list[Ready]) -> None:
-        before = self.batch.current("incident", incident_id)
+    def _wait(self, incident_id: str, ready: list[Ready]) -> None:
+        """Let an amendment wait for others, so that what is held is read for many incidents at once."""
+        self.batch.open()
+        if incident_id in self._waiting:
+            self._amend_waiting()
+        self._waiting[incident_id] = ready
+        if len(self._waiting) >= AT_ONCE:
+            self._amend_waiting()
+
+    def _amend_waiting(self) -> None:
+        if not self._waiting:
+            return
+        self.batch.writer.flush()
+        held = dict(current_bodies(self.batch.writer.connection, "incident", self._waiting))
+        for incident_id, ready in self._waiting.items():
+            self._amend(incident_id, held[incident_id], ready)
+            for one in ready:
+                self.batch.report.warn(one.warnings)
+        self._waiting.clear()
+
+    def _amend(self, incident_id: str, before: Rows, ready: list[Ready]) -> None:
         mine = self._claims_of(before)
         changed = [one for one in ready if one.key not in mine or mine[one.key]["digest"] not in one.digests]
         base = self._read_again(mine)
         now = {one.key: one.draft for one in ready if one.key in base or one.key not in mine}
         fresh = {key: now.get(key, draft) for key, draft in base.items()} | now
-        batch_id = self.batch.open()
         after = self._merged(before, base, fresh, changed[0])
+        if "withdrawn_at" in before["incident"][0]:
+            text = "The incident was withdrawn here, and stays so."
+            changed[0].warnings.append(Fault(changed[0].row, "status", text, "Restore it if the file is right."))
         superseded = {mine[one.key]["id"] for one in changed if one.key in mine}
         new = [self._new_claim(one, incident_id) for one in changed]
-        self._sign(new, changed, batch_id)
+        self._sign(new, changed, self.batch.open())
         after["claim"] = _marked(before["claim"], superseded, "superseded") + new
         self.batch.writer.change("incident", before, after, Operation.AMEND)
         self.batch.report.unchanged += len(ready) - len(changed)

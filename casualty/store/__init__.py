@@ -69,7 +69,7 @@ class Store:
                 if migrating.current(connection) is not None:
                     raise UsageFault("This database is already in use; name another.")
                 migrating.upgrade(connection)
-                with store._writer(connection, store.local("setup", connection), None, "database made") as writer:
+                with store._writer(connection, accounts.local("setup"), None, "database made") as writer:
                     writer.record("deployment", draft)
         except BaseException:
             store.close()
@@ -139,25 +139,13 @@ class Store:
 
     def rows(self, statement: sa.Executable, **parameters: object) -> Sequence[sa.Row[Any]]:
         """Return all rows of a query."""
-        return list(self._read(statement, parameters, {}))
+        with self.reading() as connection, opening.in_terms():
+            return connection.execute(statement, parameters).all()
 
     def stream(self, statement: sa.Executable, **parameters: object) -> Iterator[sa.Row[Any]]:
         """Yield the rows of a query without holding them all."""
-        return self._read(statement, parameters, ledger.STREAMED)
-
-    def _read(self, statement: sa.Executable, parameters: Mapping[str, object], options: Any) -> Iterator[sa.Row[Any]]:
-        with self.reading() as connection:
-            rows = iter(connection.execute(statement, parameters, execution_options=options))
-            while True:
-                try:
-                    row = next(rows, None)
-                except (LookupError, ValueError) as wrong:
-                    raise CheckFailed(
-                        "The database holds a value outside its terms; see: casualty ledger verify"
-                    ) from wrong
-                if row is None:
-                    return
-                yield row
+        with self.reading() as connection, opening.in_terms():
+            yield from connection.execute(statement, parameters, execution_options=ledger.STREAMED)
 
     def current(self, kind: str, record_id: str) -> Rows:
         """Return the current rows of a record by table; raise NotFound."""
@@ -216,9 +204,9 @@ class Store:
         with self.reading() as connection:
             return accounts.exist(connection)
 
-    def local(self, login: str, connection: sa.Connection | None = None) -> Acting:
+    def local(self, login: str) -> Acting:
         """Return the local person as the one who acts; raise Refused once the database has accounts."""
-        if accounts.exist(connection) if connection is not None else self.has_accounts():
+        if self.has_accounts():
             raise Refused("This database has accounts; say who acts with --as NAME.")
         return accounts.local(login)
 

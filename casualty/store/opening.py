@@ -115,6 +115,17 @@ def write_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 @contextmanager
+def in_terms() -> Iterator[None]:
+    """Turn a value that is no word of its scheme, or no date, into a sentence."""
+    try:
+        yield
+    except UnicodeError:
+        raise
+    except (LookupError, ValueError) as wrong:
+        raise CheckFailed("The database holds a value outside its terms; see: casualty ledger verify") from wrong
+
+
+@contextmanager
 def _told() -> Iterator[None]:
     """Turn what a database refuses into a sentence, without the values that stood in it."""
     try:
