@@ -96,11 +96,11 @@ class Tables:
         return shown.values
 
     def _write(self, name: str, values: dict[str, Any]) -> None:
+        if name == "victim" and values.get("occupation") is None and values.get("occupation_missing") is None:
+            values["occupation_missing"] = "not_recorded"
         for column, word in self._absent[name].items():
             if values.get(column) is None:
                 values[column] = word
-        if name == "victim" and values.get("occupation") is None and values["occupation_missing"] == "not_applicable":
-            values["occupation_missing"] = "not_recorded"
         self._sheets[name].row(cell(values.get(column)) for column in self._columns[name])
 
 
