@@ -131,13 +131,13 @@ class RowReader:
         if wrong := misshapen(row, cells, len(self._headers)):
             reading.faults.append(wrong)
             return reading
-        if len(self.key("id", cells)) > LONGEST_ID:
-            reading.fault("id", f"Is longer than {LONGEST_ID} letters.", "Map another column to the id.")
         identities = self._identities(cells, reading)
         if self._hidden:
             cells = ["" if at in self._hidden else cell for at, cell in enumerate(cells)]
         reading.stated = canonical({name: cell for name, cell in zip(self._headers, cells, strict=False) if cell})
         reading.text = self._texts_of(cells)
+        if len(reading.text.get("id", "")) > LONGEST_ID:
+            reading.fault("id", f"Is longer than {LONGEST_ID} letters.", "Map another column to the id.")
         self._take_values(reading)
         self._date(reading)
         self._place(reading)

@@ -24,9 +24,6 @@ WESTERN = "cp1252"
 SHEET_ROWS = 500
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-# Long enough for outlines and press texts, short enough that one stray quote does not swallow a whole file.
-csv.field_size_limit(LONGEST_CELL)
-
 
 @dataclass(frozen=True)
 class Table:
@@ -161,6 +158,7 @@ def _delimiter(text: str) -> str:
     """Return the delimiter by which the first lines fall most evenly into the most cells."""
 
     def evenness(delimiter: str) -> int:
+        csv.field_size_limit(LONGEST_CELL)
         rows = islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), SAMPLE_LINES)
         return max(((width - 1) * times for width, times in Counter(map(len, rows)).items()), default=0)
 
@@ -183,6 +181,9 @@ def _records(file: io.TextIOBase, delimiter: str) -> Iterator[list[str]]:
 
     Read without this strictness, a stray quote joins rows into one and nobody is told.
     """
+    # Long enough for outlines and press texts, short enough that one stray quote does not swallow a whole file. Set
+    # here and not once: the limit is the process's, and the check of a package sets another.
+    csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader(file, delimiter=delimiter, strict=True)
     read = 0
     while True:

@@ -44,8 +44,6 @@ LINK = ("actor", "record_kind", "record_id", "operation", "reason")
 MOST_FAULTS = 1000
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, RecursionError, csv.Error)
 
-csv.field_size_limit(2**31 - 1)
-
 
 class Report:
     """What was checked, and every fault found: (file, place, what is wrong)."""
@@ -82,6 +80,7 @@ class Report:
     def rows(self, name: str) -> Iterator[tuple[int, dict[str, str]]]:
         """Yield (row number from 1, cells by column) of a CSV file."""
         self.at = (name, "header")
+        csv.field_size_limit(2**31 - 1)
         reader = csv.reader(self.lines(name), strict=True)
         header = next(reader, [])
         for number, cells in self.placed(name, "row", reader):
