@@ -355,9 +355,11 @@ def differences(
 
 
 def _last_bodies(connection: sa.Connection, kind: str) -> Iterator[tuple[str, str | None]]:
+    # Walked along the index: grouped and joined, all the texts would be sorted at once.
     statement = sa.text(
-        "SELECT r.record_id, b.after FROM (SELECT record_id, max(seq) AS seq FROM revision WHERE record_kind = :kind"
-        f" GROUP BY record_id) r LEFT JOIN revision_body b ON b.seq = r.seq ORDER BY {_by_bytes(connection, 'r.record_id')}"
+        "SELECT r.record_id, b.after FROM revision r LEFT JOIN revision_body b ON b.seq = r.seq"
+        " WHERE r.record_kind = :kind AND NOT EXISTS (SELECT 1 FROM revision n WHERE n.record_kind = r.record_kind"
+        f" AND n.record_id = r.record_id AND n.seq > r.seq) ORDER BY {_by_bytes(connection, 'r.record_id')}"
     )
     for row in connection.execute(statement, {"kind": kind}, execution_options=STREAMED):
         yield str(row[0]), row[1]

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,45 @@ def test_a_data_set_has_a_name_that_fits(sqlite_store: Store, tmp_path: Path, na
         return
     with pytest.raises(UsageFault, match="1 to 120"):
         take(sqlite_store, tmp_path, THREE, dataset=name)
+
+
+def test_rows_are_taken_one_by_one(sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R94: however long a file, no more than one row of it is in hand, unless rows name incidents."""
+    from casualty.intake import drafts, reading
+
+    at_once: list[int] = [0]
+    rows, read = reading.Table.rows, drafts.RowReader.read
+
+    def handed(table: reading.Table) -> Iterator[list[str]]:
+        for cells in rows(table):
+            at_once.append(at_once[-1] + 1)
+            yield cells
+
+    def taken(reader: drafts.RowReader, row: int, cells: list[str]) -> drafts.Reading:
+        at_once.append(at_once[-1] - 1)
+        return read(reader, row, cells)
+
+    mapping = mappings.parse(intake.propose(file(tmp_path, THREE)))
+    monkeypatch.setattr(reading.Table, "rows", handed)
+    monkeypatch.setattr(drafts.RowReader, "read", taken)
+    take(sqlite_store, tmp_path, THREE, mapping=mapping)
+    assert (max(at_once), at_once[-1]) == (1, 0)
+
+
+def test_a_name_of_no_text_is_kept_readable(store: Store, tmp_path: Path) -> None:
+    """R16: a file's name may be any bytes; the record keeps text."""
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/list\xff.csv"))
+    path.write_text(THREE, encoding="utf-8")
+    assert intake.take_in(store, path, store.local("tester")).recorded == 3
+    assert column(store, "SELECT title FROM document") == ["list?.csv"]
+    assert column(store, "SELECT dataset FROM batch") == ["list?"]
+
+
+def test_half_a_letter_is_refused(store: Store, tmp_path: Path) -> None:
+    """R23: an encoding that can write what no database keeps."""
+    mapping = mappings.parse('format = "incidents"\nencoding = "utf-7"\n[columns]\nid = "id"\ndate_start = "date"\n')
+    report = take(store, tmp_path, "id,date,note\n1,2020-01-01,+2AA-\n2,2020-01-01,x\n", mapping=mapping)
+    assert (figures(report), report.faults[0].row) == ((1, 0, 0, 1, 0), 1)
 
 
 # Mappings -------------------------------------------------------------------------------------------------------------

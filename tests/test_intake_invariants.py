@@ -15,6 +15,7 @@ from taking import column, figures, take
 
 from casualty import intake
 from casualty.store import Store
+from casualty.vocabulary import IntakeFormat
 
 SOME = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 FAULTY = "many"
@@ -78,6 +79,28 @@ def expected(
 
 def held_best(store: Store) -> list[int]:
     return sorted(column(store, "SELECT killed_best FROM incident WHERE withdrawn_at IS NULL"))
+
+
+CELLS = st.sampled_from(
+    ["", "1", "2020-01-01", "unknown", "-1", "1e9", "Anna", "33.5", "0", "\x00", '"', "a\nb", " ", "181"]
+) | st.text(max_size=6)
+WILD = st.lists(st.lists(CELLS, max_size=14).map(",".join), max_size=6).map("\n".join)
+WILD_HEADER = "id,date,lat,lon,low,best,high,name,age,sex,race,actor,source_original\n"
+
+
+@SOME
+@given(text=WILD)
+def test_whatever_stands_in_the_cells(empty: Path, text: str) -> None:
+    """R16, R94: every row is recorded or refused with a mend, never half, and read again it is as it was."""
+    with copied(empty) as (store, folder):
+        content = (WILD_HEADER + text).encode("utf-8", "replace")
+        report = take(store, folder, content, format=IntakeFormat.VICTIMS)
+        assert (report.amended, report.unchanged, report.vanished) == (0, 0, 0)
+        assert {fault.row for fault in report.faults} <= set(range(1, report.read + 1))
+        assert len({fault.row for fault in report.faults}) == report.refused
+        assert all(fault.fault and fault.mend for fault in report.faults)
+        again = take(store, folder, content, format=IntakeFormat.VICTIMS)
+        assert figures(again) == (0, 0, report.recorded, report.refused, 0)
 
 
 @SOME

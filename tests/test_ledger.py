@@ -239,6 +239,22 @@ def test_verification_streams(tmp_path: Path) -> None:
     store.close()
 
 
+def test_verification_sorts_nothing_whole(sqlite_store: Store) -> None:
+    """R21: SQLite sorts in memory, outside what Python can see; every walk goes along an index."""
+    whole(sqlite_store)
+    asked: list[tuple[str, object]] = []
+    with sqlite_store.reading() as connection:
+        sa.event.listen(connection, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+        ledger.verify(connection)
+        plans = {
+            statement: [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", told)]
+            for statement, told in list(asked)
+            if "ORDER BY" in statement
+        }
+    assert len(plans) > 20
+    assert [statement for statement, plan in plans.items() if "USE TEMP B-TREE FOR ORDER BY" in plan] == []
+
+
 def test_progress_is_told_while_verifying(sqlite_store: Store) -> None:
     """R21"""
     by = sqlite_store.local("tester")

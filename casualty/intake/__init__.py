@@ -13,7 +13,7 @@ from casualty.intake import exchanging
 from casualty.intake import mapping as mappings
 from casualty.intake.batch import Batch, Report
 from casualty.intake.mapping import Mapping
-from casualty.intake.reading import Table, fingerprint, open_table
+from casualty.intake.reading import Table, fingerprint, open_table, readable
 from casualty.store import Store
 from casualty.vocabulary import IntakeFormat
 
@@ -97,7 +97,7 @@ def take_in(
 def _named(dataset: str | None, path: Path) -> str:
     if dataset is not None and not 1 <= len(dataset.strip()) <= LONGEST_DATASET:
         raise UsageFault(f"The name of a data set has 1 to {LONGEST_DATASET} letters.")
-    return (dataset or path.stem)[:LONGEST_DATASET].strip() or "unnamed"
+    return readable(dataset or path.stem)[:LONGEST_DATASET].strip() or "unnamed"
 
 
 def _prepared(

@@ -10,7 +10,7 @@ from casualty.bodies import dump, root
 from casualty.errors import Fault
 from casualty.intake import mapping as mappings
 from casualty.intake.mapping import Mapping
-from casualty.intake.reading import Table
+from casualty.intake.reading import Table, readable
 from casualty.intake.references import References
 from casualty.ledger import Rows, current_bodies
 from casualty.schema import BatchFields, DocumentFields, table
@@ -84,7 +84,7 @@ class Batch:
         if held is not None:
             return held, None
         draft = DocumentFields(
-            title=self.table.path.name[:400],
+            title=readable(self.table.path.name)[:400],
             source_id=self.source_id,
             sha256=self.table.sha256,
             bytes=self.table.bytes,

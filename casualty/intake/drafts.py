@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from casualty import rules
+from casualty.bodies import unstorable
 from casualty.errors import Fault, InvalidRecords
 from casualty.intake import values
 from casualty.intake.mapping import TERMS, Mapping, term
@@ -378,8 +379,10 @@ def misshapen(row: int, cells: Sequence[str], width: int) -> Fault | None:
         # A reader of tables that stumbled over a quote hands on one cell that says where.
         text = f"{cells[0][:300]}." if found == 1 < width else f"{found} cells where the header has {width}."
         return Fault(row, "", text, "Look for a stray delimiter, or for a quote that is not closed or not doubled.")
-    if "\x00" in "".join(cells):
-        return Fault(row, "", "Holds a NUL character.", "Save the file again as text.")
+    if unstorable("".join(cells)):
+        return Fault(
+            row, "", "Holds a character that cannot be kept (NUL, or half a pair).", "Save the file again as text."
+        )
     return None
 
 

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
+from casualty.bodies import unstorable
 from casualty.errors import NotFound, UsageFault
 
 DELIMITERS = ",;\t|"
@@ -52,6 +53,11 @@ class Table:
         for cells in islice(_lines(self), self.first_row, None):
             if any(map(str.strip, cells)):
                 yield cells + [""] * (width - len(cells))
+
+
+def readable(name: str) -> str:
+    """Return a name that can be kept: bytes of a file's name that are no text become question marks."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def fingerprint(path: Path) -> tuple[str, int]:
@@ -97,8 +103,10 @@ def _with_header(plain: Table) -> Table:
     tags = next((i for i, cells in enumerate(top) if _is_tag_row(cells)), None)
     at = tags if tags is not None else next((i for i, cells in enumerate(top) if sum(map(bool, cells)) > 1), 0)
     headers = _unique([cell.strip() for cell in top[at]])
-    if "\x00" in "".join(headers):
-        raise UsageFault(f"The header of {plain.path.name} holds NUL characters; save the file again as text.")
+    if unstorable("".join(headers)):
+        raise UsageFault(
+            f"The header of {plain.path.name} holds characters that cannot be kept (NUL); save the file again as text."
+        )
     guessed = plain.encoding in (WESTERN, *OTHER_SCRIPTS)
     note = (
         f"the file states no encoding; read as {plain.encoding}: look at names, and set `encoding` if letters are odd"
