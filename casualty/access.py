@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from casualty.errors import Refused
+from casualty.errors import Refused, Word
 from casualty.vocabulary import Role
 
 
@@ -33,17 +33,23 @@ PERMITTED: dict[str, frozenset[Role]] = {
     "intake": frozenset({Role.RECORDER, Role.ANALYST, Role.ADMINISTRATOR}),
     "withdraw_batch": frozenset({Role.RECORDER, Role.ADMINISTRATOR}),
     "release": frozenset({Role.CUSTODIAN}),
+    "correction": frozenset({Role.RECORDER, Role.REVIEWER, Role.ADMINISTRATOR}),
+    "answer": frozenset({Role.REVIEWER}),
+    "judge": frozenset({Role.REVIEWER}),
+    "code": frozenset({Role.REVIEWER, Role.ANALYST}),
     "account": frozenset({Role.ADMINISTRATOR}),
     "deployment": frozenset({Role.ADMINISTRATOR}),
 }
 
 ACTION_OF_KIND: dict[str, str] = {
     "account": "account",
+    "clearance": "account",
     "deployment": "deployment",
     "situation": "reference",
     "dimension": "reference",
     "identity_group": "reference",
     "admin_unit": "reference",
+    "named_place": "reference",
     "population": "reference",
     "actor": "evidence",
     "source": "evidence",
@@ -52,6 +58,10 @@ ACTION_OF_KIND: dict[str, str] = {
     "consent": "evidence",
     "batch": "intake",
     "release": "release",
+    "correction": "correction",
+    "coding_sample": "judge",
+    "coding": "code",
+    "pairing": "judge",
 }
 
 
@@ -62,8 +72,15 @@ def permit(by: Acting, action: str) -> None:
     """
     if by.local or by.role in PERMITTED[action]:
         return
-    roles = ", ".join(sorted(role.value for role in PERMITTED[action]))
-    raise Refused(f"{by.name} ({by.role}) may not {action.replace('_', ' a ')}; the role must be one of: {roles}.")
+    raise Refused(
+        "{name} ({role}) may not {action}; the role must be one of: {roles}.",
+        values={
+            "name": by.name,
+            "role": by.role,
+            "action": Word(action.replace("_", " a ")),
+            "roles": tuple(sorted(PERMITTED[action])),
+        },
+    )
 
 
 def action_for(kind: str, operation: str) -> str:

@@ -17,11 +17,11 @@ from casualty import ledger, rules
 from casualty.errors import CheckFailed, Fault, InvalidRecords
 from casualty.ledger import Row, Rows
 from casualty.schema import (
-    ActFields,
     AttributionFields,
     ClaimFields,
     IncidentDraft,
     IncidentFields,
+    InvolvementDraft,
     InvolvementFields,
     NameFields,
     VictimDraft,
@@ -112,17 +112,16 @@ def root(ids: Ids, at: str, by: str, fields: Row) -> Row:
 def new_incident(draft: IncidentDraft, ids: Ids, at: str, by: str, status: str) -> Rows:
     """Return the rows of a new incident and all its children."""
     fields = dump(draft)
-    children = {name: fields.pop(name) for name in ("claims", "involvements", "victims")}
+    claims = fields.pop("claims")
+    del fields["involvements"], fields["victims"]
     incident = root(ids, at, by, fields)
     incident |= {"code": ids.code(), "status": status}
     key = incident["id"]
     rows: Rows = {"incident": [incident]}
-    rows["claim"] = [
-        {"id": ids.key(), "incident_id": key, "standing": "current", **_filled(claim)} for claim in children["claims"]
-    ]
-    rows["involvement"] = [{"id": ids.key(), "incident_id": key, **_filled(part)} for part in children["involvements"]]
-    if children["victims"]:
-        _add_victims(rows, {}, draft.victims, key, ids)
+    rows["claim"] = [{"id": ids.key(), "incident_id": key, "standing": "current", **_filled(claim)} for claim in claims]
+    parties = _add_involvements(rows, {}, draft.involvements, key, ids)
+    if draft.victims:
+        _add_victims(rows, {}, draft.victims, parties, key, ids)
     return rows
 
 
@@ -145,10 +144,8 @@ def amended_incident(before: Rows, draft: IncidentDraft, ids: Ids) -> Rows:
     )
     present = {claim["id"] for claim in claims}
     rows["claim"] = claims + [claim for claim in before.get("claim", []) if claim["id"] not in present]
-    rows["involvement"] = _matched(
-        before.get("involvement", []), [dump(part) for part in draft.involvements], {}, key, ids
-    )
-    _add_victims(rows, before, draft.victims, key, ids)
+    parties = _add_involvements(rows, before, draft.involvements, key, ids)
+    _add_victims(rows, before, draft.victims, parties, key, ids)
     rows["review"] = before.get("review", [])
     if _judged(rows) != _judged(before):
         rows["incident"][0]["status"] = rules.after_amendment(status_of(before)).value
@@ -162,7 +159,8 @@ def status_of(rows: Rows) -> IncidentStatus:
         return IncidentStatus(word)
     except ValueError as wrong:
         raise CheckFailed(
-            f"An incident holds the status {word!r}, which is none; see: casualty ledger verify"
+            "An incident holds the status {word}, which is none; see: casualty ledger verify",
+            values={"word": repr(word)},
         ) from wrong
 
 
@@ -202,7 +200,30 @@ def _same(row: Row, wanted: Row, beyond: frozenset[str]) -> bool:
     return wanted.items() <= row.items() and row.keys() - wanted.keys() - INTAKE_KEYS - beyond == {"id"}
 
 
-def _add_victims(rows: Rows, before: Rows, victims: list[VictimDraft], incident_id: str, ids: Ids) -> None:
+def _add_involvements(
+    rows: Rows, before: Rows, parts: list[InvolvementDraft], incident_id: str, ids: Ids
+) -> dict[str, str]:
+    """Add the involvements' rows; return their keys by the names under which acts point at them.
+
+    An involvement is the same one if the draft names its `id`, or else if one of the same values was there.
+    """
+    rows["involvement"] = []
+    names: dict[str, str] = {}
+    pool = {row["id"]: row for row in before.get("involvement", [])}
+    named = {part.id for part in parts}
+    for part in parts:
+        stated = {"incident_id": incident_id, **_filled(part.model_dump(mode="json", exclude_none=True, exclude=NAMES))}
+        same = next((k for k, row in pool.items() if k not in named and row == {"id": k, **stated}), None)
+        key = part.id if part.id and part.id in pool else same or ids.key()
+        pool.pop(key, None)
+        rows["involvement"].append({"id": key, **stated})
+        names |= {name: key for name in (part.id, part.ref, key) if name}
+    return names
+
+
+def _add_victims(
+    rows: Rows, before: Rows, victims: list[VictimDraft], parties: dict[str, str], incident_id: str, ids: Ids
+) -> None:
     """Add the victims' rows and those under them; groups come first, since persons may point at them."""
     old = {row["id"]: row for row in before.get("victim", [])}
     if strange := [
@@ -213,7 +234,7 @@ def _add_victims(rows: Rows, before: Rows, victims: list[VictimDraft], incident_
             for number in strange
         ]
         raise InvalidRecords("The incident cannot be saved as it is.", faults)
-    keys = [victim.id if victim.id in old else ids.key() for victim in victims]
+    keys = [victim.id if victim.id and victim.id in old else ids.key() for victim in victims]
     refs = {name: key for victim, key in zip(victims, keys, strict=True) for name in (victim.id, victim.ref) if name}
     rows |= {"victim": [], "victim_name": [], "attribution": [], "act": []}
     for victim, key in zip(victims, keys, strict=True):
@@ -226,20 +247,37 @@ def _add_victims(rows: Rows, before: Rows, victims: list[VictimDraft], incident_
         rows["victim"].append({"id": key, "incident_id": incident_id, "code": code, **fields})
         for name, stated in _under(victim):
             mine = [row for row in before.get(name, []) if row.get("victim_id") == key]
-            rows[name] += _matched(
-                mine, stated, {"victim_id": key}, incident_id, ids, ACT_DETAIL if name == "act" else frozenset()
-            )
+            rows[name] += _matched(mine, stated, {"victim_id": key}, incident_id, ids)
+        rows["act"] += _acts(before.get("act", []), victim, key, parties, incident_id, ids)
     rows["act"] += [act for act in before.get("act", []) if "victim_id" not in act]
     rows["victim"].sort(key=lambda row: row["kind"] == "person")
 
 
+NAMES = {"id", "ref"}
 UNDER_VICTIM = {"id", "ref", "names", "attributions", "acts"}
 
 
 def _under(victim: VictimDraft) -> Iterator[tuple[str, list[Row]]]:
     yield "victim_name", [dump(name) for name in victim.names]
     yield "attribution", [dump(attribution) for attribution in victim.attributions]
-    yield "act", [{"kind": act.value} for act in victim.acts]
+
+
+def _acts(
+    old: list[Row], victim: VictimDraft, key: str, parties: dict[str, str], incident_id: str, ids: Ids
+) -> list[Row]:
+    """Return the rows of a victim's acts. An act stated as its kind alone keeps the details that are held of it."""
+    pool = [row for row in old if row.get("victim_id") == key]
+    rows: list[Row] = []
+    for act in victim.acts:
+        stated = act.model_dump(mode="json", exclude_none=True, exclude={"involvement"})
+        if act.involvement is not None:
+            stated["involvement_id"] = parties.get(act.involvement, act.involvement)
+        alone = act.model_fields_set == {"kind"}
+        beyond = ACT_DETAIL if alone else frozenset()
+        found = _matched(pool, [_filled(stated)], {"victim_id": key}, incident_id, ids, beyond)
+        pool = [row for row in pool if row["id"] != found[0]["id"]]
+        rows += found
+    return rows
 
 
 def draft_of(rows: Rows) -> IncidentDraft:
@@ -259,14 +297,23 @@ def draft_of(rows: Rows) -> IncidentDraft:
         **stated(incident, IncidentFields),
         "sensitivity": incident["sensitivity"],
         "claims": [stated(c, ClaimFields) for c in rows.get("claim", []) if c["standing"] == "current"],
-        "involvements": [stated(part, InvolvementFields) for part in rows.get("involvement", [])],
+        "involvements": [{**stated(part, InvolvementFields), "id": part["id"]} for part in rows.get("involvement", [])],
         "victims": [
             {
                 **stated(victim, VictimFields),
                 "id": victim["id"],
                 "names": under("victim_name", victim, NameFields),
                 "attributions": under("attribution", victim, AttributionFields),
-                "acts": [act["kind"] for act in under("act", victim, ActFields)],
+                "acts": [
+                    {
+                        "kind": act["kind"],
+                        "means": act.get("means"),
+                        "note": act.get("note"),
+                        "involvement": act.get("involvement_id"),
+                    }
+                    for act in rows.get("act", [])
+                    if act.get("victim_id") == victim["id"]
+                ],
             }
             for victim in rows.get("victim", [])
         ],

@@ -27,7 +27,8 @@ KINDS = (
     (sa.Float, "number"),
 )
 
-EXCLUDED = ("credential", "ledger_head", "revision_body")  # keys of the house itself, of no meaning to a reader
+# Keys of the house itself, and what lies on the desks: of no meaning to a reader of the record.
+EXCLUDED = ("credential", "ledger_head", "revision_body", "session", "unfinished", "assignment", "viewing")
 
 INCLUSION = """A record is an incident in which one or more people were, or are alleged to have been, killed, injured,
 abducted, made to disappear, detained, tortured, displaced or harmed in another of the listed ways. Every victim is
@@ -212,6 +213,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "url": "Address from which it was had.",
         "retrieved_at": "When it was had, UTC.",
         "custody_note": "Who held it before, and how it came here.",
+        "file_name": "Name that the file had when it came.",
     },
     "origin": {
         "label": "Name of the origin.",
@@ -265,6 +267,51 @@ MEANINGS: dict[str, dict[str, str]] = {
         "sample": "Whether it belongs to a sample database.",
         "active": "Whether it may sign in.",
         "credential_digest": "SHA-256 of the stored password hash.",
+        "scope": "Which situations it may see and work on; empty: all.",
+        "organisation_digest": "SHA-256 of the issuer and the subject by which an organisation's sign-in knows the person.",
+    },
+    "clearance": {
+        "account_id": "The account that is cleared.",
+        "situation_id": "The situation it is cleared for.",
+    },
+    "named_place": {
+        "name": "Name of the place.",
+        "also": "Its other names, divided by |.",
+        "uncertainty_m": "How far off the point may lie, metres.",
+        "pcode": "P-code of the unit in which it lies.",
+        "country": "Name of the country.",
+        "admin1": "Name of the first-order unit.",
+    },
+    "correction": {
+        "asked_by": "Who asks.",
+        "received_on": "Day on which the request came.",
+        "wanted": "What is asked to be corrected.",
+        "contact": "How whoever asks can be reached.",
+        "answer": "What became of it.",
+        "answer_reasons": "Why it was answered so.",
+        "answered_on": "Day of the answer.",
+    },
+    "coding_sample": {
+        "coder": "Account that codes a second time, without seeing the first coding.",
+        "seed": "Seed of the draw.",
+        "drawn_from": "What the sample was drawn from, in words.",
+        "population": "Number of incidents drawn from.",
+        "incidents": "Keys of the incidents drawn, in their order, as a JSON list.",
+    },
+    "coding": {
+        "sample_id": "The sample it belongs to.",
+        "incident_type": "The type as coded the second time.",
+        "date_precision": "The precision of the date as coded the second time.",
+        "place_precision": "The precision of the place as coded the second time.",
+        "killed_best": "The best number killed as coded the second time.",
+        "to_status": "How the second coder would judge the incident.",
+        "note": "Remark of the second coder.",
+    },
+    "pairing": {
+        "victim_id": "A victim row; if both are the same person, it is counted as the other row.",
+        "other_id": "The other victim row.",
+        "verdict": "Whether they are one person.",
+        "reasons": "Why it was judged so.",
     },
     "release": {
         "tier": "Who may read it.",

@@ -74,7 +74,7 @@ COLUMNS: dict[str, tuple[str, str, str]] = {
     "source": (f"{ROOT} name kind reliability affiliation", "", ""),
     "document": (
         f"{ROOT} title source_id sha256 bytes media_type url retrieved_at language custody_note",
-        "",
+        "file_name",
         "",
     ),
     "origin": (f"{ROOT} label note", "", ""),
@@ -99,8 +99,26 @@ COLUMNS: dict[str, tuple[str, str, str]] = {
     "revision_body": ("seq salt before after", "", ""),
     "deployment": (f"{ROOT} name sample minimum_origins", "", ""),
     "release": ("", f"{ROOT} tier recipient basis manifest_sha256 ledger_head incidents", ""),
-    "account": ("", f"{ROOT} name role sample active", "credential_digest"),
-    "credential": ("", "", "account_id argon2"),
+    "account": ("", f"{ROOT} name role sample active scope", "credential_digest organisation_digest"),
+    "clearance": ("", f"{ROOT} account_id situation_id", ""),
+    "credential": ("", "", "account_id argon2 totp_secret totp_since totp_step failures locked_until"),
+    "named_place": ("", f"{ROOT} name also lat lon uncertainty_m pcode country admin1", ""),
+    "correction": (
+        "",
+        f"{ROOT} incident_id victim_id asked_by received_on wanted answer answer_reasons answered_on",
+        "contact",
+    ),
+    "coding_sample": ("", f"{ROOT} coder seed drawn_from population incidents", ""),
+    "coding": (
+        "",
+        f"{ROOT} sample_id incident_id incident_type date_precision place_precision killed_best to_status note",
+        "",
+    ),
+    "pairing": (f"{ROOT} victim_id other_id verdict reasons", "", ""),
+    "session": ("", "", "token_digest account_id begun_at used_at"),
+    "unfinished": ("", "", "id account incident_id version begun_at typed_at typed saved_id"),
+    "assignment": ("", "incident_id reviewer assigned_by assigned_at", ""),
+    "viewing": ("", "", "incident_id account seen_at"),
     "ledger_head": ("", "", "id seq hash"),
 }
 

@@ -11,8 +11,34 @@ CasualtyError                1   any fault that is the user's to mend
 +-- Interrupted            130   stopped by the person at the keyboard; nothing half done
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as holding
+
+_SLOT = re.compile(r"\{(\w+)\}")
+
+
+class Word(str):
+    """A word or phrase of this program among a sentence's values: a page translates it, unlike what a person typed."""
+
+
+def filled(template: str, values: Mapping[str, object]) -> str:
+    """Return a template with its {name} slots filled; without values it stands as it is.
+
+    What fills a slot is never read as a template, and a slot without a value stays as written.
+    """
+    if not values:
+        return template
+    return _SLOT.sub(lambda slot: _shown(values[slot[1]]) if slot[1] in values else slot[0], template)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(_shown, value))
+    if value is None:
+        return "unknown"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,30 +46,47 @@ class Fault:
     """One thing that is wrong: where it stands, what it is, and how to mend it.
 
     `row` counts the data rows of a file from 1 (0: not a row of a file); `field` names the
-    field in the words of the codebook.
+    field in the words of the codebook. `fault` and `mend` are English templates, keys of the pages' catalogues too;
+    `values` fills their slots, kept as what they are (a day, a term, a `Word`) so that each language can write them.
     """
 
     row: int
     field: str
     fault: str
     mend: str
+    values: Mapping[str, object] = holding(default_factory=dict, hash=False)
+
+    @property
+    def said(self) -> str:
+        """What is wrong, in English, with its values."""
+        return filled(self.fault, self.values)
+
+    @property
+    def remedy(self) -> str:
+        """How to mend it, in English, with its values."""
+        return filled(self.mend, self.values)
 
     def __str__(self) -> str:
         where = ", ".join(part for part in (f"row {self.row}" if self.row else "", self.field) if part)
-        return f"{where}: {self.fault} {self.mend}".strip() if where else f"{self.fault} {self.mend}".strip()
+        return f"{where}: {self.said} {self.remedy}".strip() if where else f"{self.said} {self.remedy}".strip()
 
     def as_dict(self) -> dict[str, object]:
-        return asdict(self)
+        return {"row": self.row, "field": self.field, "fault": self.said, "mend": self.remedy}
 
 
 class CasualtyError(Exception):
-    """Base of every error that is shown to a person as a sentence, never as a traceback."""
+    """Base of every error that is shown to a person as a sentence, never as a traceback.
+
+    The message is an English template like a fault's; `message` is what it says with its values.
+    """
 
     exit_code = 1
 
-    def __init__(self, message: str, faults: Sequence[Fault] = ()) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: str, faults: Sequence[Fault] = (), values: Mapping[str, object] | None = None) -> None:
+        self.template = message
+        self.values = dict(values or {})
+        self.message = filled(message, self.values)
+        super().__init__(self.message)
         self.faults = tuple(faults)
 
     def __str__(self) -> str:
@@ -79,16 +122,24 @@ class Difference:
 class EditConflict(InvalidRecords):
     """Another person saved this record after it was opened; nothing of either version is lost."""
 
-    def __init__(self, message: str, differences: Sequence[Difference], current_version: int) -> None:
-        super().__init__(
-            message,
-            [
-                Fault(
-                    0, d.field, f"was {d.before!r}; now saved as {d.theirs!r}; yours says {d.yours!r}.", "Choose one."
-                )
-                for d in differences
-            ],
-        )
+    def __init__(
+        self,
+        message: str,
+        differences: Sequence[Difference],
+        current_version: int,
+        values: Mapping[str, object] | None = None,
+    ) -> None:
+        faults = [
+            Fault(
+                0,
+                d.field,
+                "was {before}; now saved as {theirs}; yours says {yours}.",
+                "Choose one.",
+                {"before": repr(d.before), "theirs": repr(d.theirs), "yours": repr(d.yours)},
+            )
+            for d in differences
+        ]
+        super().__init__(message, faults, values)
         self.differences = tuple(differences)
         self.current_version = current_version
 

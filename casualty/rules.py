@@ -95,10 +95,17 @@ def _check_date(draft: IncidentDraft, today: date, found: Checked) -> None:
         found.faults.append(Fault(0, "date_end", "No end of the date.", "Repeat the start if it was one day."))
     elif draft.date_end < draft.date_start:
         found.faults.append(
-            Fault(0, "date_end", f"{draft.date_end} lies before {draft.date_start}.", "Swap or mend them.")
+            Fault(
+                0,
+                "date_end",
+                "{end} lies before {start}.",
+                "Swap or mend them.",
+                {"end": draft.date_end, "start": draft.date_start},
+            )
         )
     if draft.date_start > today:
-        found.faults.append(Fault(0, "date", f"{draft.date_start} has not come yet.", "Check day, month and year."))
+        day = {"day": draft.date_start}
+        found.faults.append(Fault(0, "date", "{day} has not come yet.", "Check day, month and year.", day))
 
 
 def _check_place(draft: IncidentDraft, found: Checked) -> None:
@@ -124,16 +131,21 @@ def _check_counts(draft: IncidentDraft, found: Checked) -> None:
         low, best, high = (getattr(draft, f"{name}_{part}") for part in ("low", "best", "high"))
         if Range(low, best, high).ordered:
             continue
-        text = f"low {low}, best {best}, high {high} are out of order."
+        text, stated = "low {low}, best {best}, high {high} are out of order.", {"low": low, "best": best, "high": high}
         if draft.count_conflict:
-            found.warnings.append(Fault(0, name, text, "Kept as stated and marked count_conflict."))
+            found.warnings.append(Fault(0, name, text, "Kept as stated and marked count_conflict.", stated))
         else:
-            found.faults.append(Fault(0, name, text, "Mend them, or mark count_conflict to keep them as stated."))
+            mend = "Mend them, or mark count_conflict to keep them as stated."
+            found.faults.append(Fault(0, name, text, mend, stated))
 
 
 def _check_victims(draft: IncidentDraft, today: date, found: Checked) -> None:
     groups = {name: v for v in draft.victims if v.kind == VictimKind.GROUP for name in (v.id, v.ref) if name}
+    parties = {name for part in draft.involvements for name in (part.id, part.ref) if name}
     for number, victim in enumerate(draft.victims, start=1):
+        if any(act.involvement is not None and act.involvement not in parties for act in victim.acts):
+            text = "An act names an involvement that this incident does not have."
+            found.faults.append(Fault(0, f"victim {number} acts", text, "Name one of its alleged involvements."))
         _check_victim(victim, f"victim {number}", draft, today, found)
         if victim.resolved_out_of is not None and (
             victim.kind != VictimKind.PERSON or victim.resolved_out_of not in groups
@@ -145,16 +157,24 @@ def _check_victims(draft: IncidentDraft, today: date, found: Checked) -> None:
             )
     for name, times in Counter(name for v in draft.victims for name in {v.id, v.ref} if name).items():
         if times > 1:
-            found.faults.append(Fault(0, "victims", f"{times} victims are called {name}.", "Give each its own name."))
+            stated: dict[str, object] = {"times": times, "name": name}
+            found.faults.append(
+                Fault(0, "victims", "{times} victims are called {name}.", "Give each its own name.", stated)
+            )
     for group, number in _resolved(draft.victims):
         if group.count_high is not None and number > group.count_high:
-            text = f"{number} persons out of a group of at most {group.count_high}."
-            found.faults.append(Fault(0, "resolved_out_of", text, "Raise the group's high."))
+            text = "{number} persons out of a group of at most {high}."
+            stated = {"number": number, "high": group.count_high}
+            found.faults.append(Fault(0, "resolved_out_of", text, "Raise the group's high.", stated))
     total = victims_harmed(draft.victims, Harm.KILLED)
     if draft.killed_high is not None and (total.low or 0) > draft.killed_high:
         found.warnings.append(
             Fault(
-                0, "killed", f"{total.low} victims stand below a stated high of {draft.killed_high}.", "Look at both."
+                0,
+                "killed",
+                "{number} victims stand below a stated high of {high}.",
+                "Look at both.",
+                {"number": total.low, "high": draft.killed_high},
             )
         )
 
@@ -174,9 +194,8 @@ def _check_victim(victim: VictimDraft, where: str, draft: IncidentDraft, today: 
     if victim.age_years is not None:
         child = victim.age_years < ADULT_AT
         if victim.age_band in ((AgeBand.ADULT, AgeBand.OLDER) if child else (AgeBand.INFANT, AgeBand.CHILD)):
-            found.faults.append(
-                Fault(0, f"{where} age", f"{victim.age_years:g} years is not {victim.age_band}.", "Mend one.")
-            )
+            stated = {"years": victim.age_years, "band": victim.age_band}
+            found.faults.append(Fault(0, f"{where} age", "{years} years is not {band}.", "Mend one.", stated))
 
 
 def age_band(years: float | None) -> AgeBand:
@@ -253,8 +272,8 @@ def check_review(
     """
     faults = []
     if not may_move(before, after):
-        allowed = ", ".join(sorted(MOVES[before])) or "none"
-        faults.append(Fault(0, "to_status", f"{before} cannot become {after}.", f"Allowed: {allowed}."))
+        stated = {"before": before, "after": after, "allowed": tuple(sorted(MOVES[before]))}
+        faults.append(Fault(0, "to_status", "{before} cannot become {after}.", "Allowed: {allowed}.", stated))
     if reviewer in recorders:
         faults.append(
             Fault(0, "reviewer", "Who recorded or amended an incident cannot review it.", "Ask a second person.")
@@ -265,6 +284,7 @@ def check_review(
         faults.append(Fault(0, "standard_of_proof", "Verification names its standard of proof.", "State it."))
     needed = {S.VERIFIED: minimum_origins, S.CORROBORATED: 2}.get(after, 0)
     if origins < needed:
-        text = f"{origins} independent origin(s), {needed} needed."
-        faults.append(Fault(0, "origins", text, "Find another, or leave it as it is."))
+        text = "{origins} independent origin(s), {needed} needed."
+        numbers = {"origins": origins, "needed": needed}
+        faults.append(Fault(0, "origins", text, "Find another, or leave it as it is.", numbers))
     return faults

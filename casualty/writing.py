@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 
 from casualty import access, bodies, ledger, rules
 from casualty.access import Acting
-from casualty.errors import Fault, InvalidRecords, UsageFault
+from casualty.errors import Fault, InvalidRecords, UsageFault, Word
 from casualty.ledger import Entry, Row, Rows
 from casualty.schema import ROOTS, BatchFields, IncidentDraft, ReleaseFields, ReviewFields, table
 from casualty.vocabulary import IncidentStatus, Operation
@@ -74,9 +74,10 @@ class Writer:
                 kind, {kind: [bodies.root(self.ids, self.at, self.by.name, {**bodies.dump(draft), **extra})]}
             )
         if status not in rules.FIRST:
-            text = f"A new incident cannot be {status}: that is for a review to say."
+            text = "A new incident cannot be {status}: that is for a review to say."
             raise InvalidRecords(
-                "The incident cannot be saved as it is.", [Fault(0, "status", text, "Record it, then review it.")]
+                "The incident cannot be saved as it is.",
+                [Fault(0, "status", text, "Record it, then review it.", {"status": status})],
             )
         return self.insert(kind, bodies.new_incident(draft, self.ids, self.at, self.by.name, status.value))
 
@@ -99,7 +100,7 @@ class Writer:
             if name in held and stated.get(name) != held[name]
         ]
         if faults:
-            raise InvalidRecords(f"The {kind} cannot be amended so.", faults)
+            raise InvalidRecords("The {kind} cannot be amended so.", faults, {"kind": word_of(kind)})
         return {kind: [{name: value for name, value in held.items() if name not in type(draft).model_fields} | stated]}
 
     def change(self, kind: str, before: Rows, after: Rows, operation: Operation) -> Saved:
@@ -116,7 +117,7 @@ class Writer:
     def withdraw(self, kind: str, before: Rows, operation: Operation = Operation.WITHDRAW) -> Saved:
         """Mark a record withdrawn, by this person, now, for this writer's reason."""
         if "withdrawn_at" in before[kind][0]:
-            raise InvalidRecords(f"This {_words(kind)} is already withdrawn.")
+            raise InvalidRecords("This {kind} is already withdrawn.", values={"kind": word_of(kind)})
         status = {"status": IncidentStatus.WITHDRAWN.value} if kind == "incident" else {}
         return self.change(kind, before, self._marked(kind, before, status, self.reason), operation)
 
@@ -125,14 +126,16 @@ class Writer:
         if kind == "incident":
             raise InvalidRecords("A withdrawn incident is taken up again by a review, to: in_review.")
         if "withdrawn_at" not in before[kind][0]:
-            raise InvalidRecords(f"This {_words(kind)} is not withdrawn.")
+            raise InvalidRecords("This {kind} is not withdrawn.", values={"kind": word_of(kind)})
         return self.change(kind, before, self._marked(kind, before, {}, None), Operation.RESTORE)
 
     def submit(self, before: Rows) -> Saved:
         """Put a draft, or what was returned to its recorder, forward for review."""
         status = bodies.status_of(before)
         if not rules.may_submit(status):
-            raise InvalidRecords(f"Only drafts and what needs work are put forward; this one is {status}.")
+            raise InvalidRecords(
+                "Only drafts and what needs work are put forward; this one is {status}.", values={"status": status}
+            )
         after = self._marked("incident", before, {"status": IncidentStatus.SUBMITTED.value}, None)
         return self.change("incident", before, after, Operation.AMEND)
 
@@ -276,8 +279,12 @@ def _must_fit(kind: str, draft: SQLModel) -> None:
         else kind in ROOTS and issubclass(ROOTS[kind], type(draft))
     )
     if not fits:
-        raise UsageFault(f"{type(draft).__name__} does not state a record of kind {kind}.")
+        raise UsageFault(
+            "{given} does not state a record of kind {kind}.",
+            values={"given": type(draft).__name__, "kind": word_of(kind)},
+        )
 
 
-def _words(kind: str) -> str:
-    return kind.replace("_", " ")
+def word_of(kind: str) -> Word:
+    """Return the kind of a record as a word of a sentence."""
+    return Word(kind.replace("_", " "))

@@ -227,7 +227,7 @@ def test_the_codebook_names_the_scheme_of_every_coded_column() -> None:
 def test_the_codebook_is_one_text() -> None:
     """R03: it states its version, and what a deployment defined itself stands at the end."""
     plain, used = codebook.markdown(), codebook.markdown({"Identity groups": [("n", "Nor|th", "of language")]})
-    assert plain.startswith("# Codebook, version 1\n")
+    assert plain.startswith("# Codebook, version 2\n")
     assert used.startswith(plain.rstrip("\n"))
     assert used.endswith("| n | Nor\\|th | of language |\n")
     assert plain == codebook.markdown()

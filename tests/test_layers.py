@@ -20,11 +20,11 @@ FLOORS = (
     ("errors",),
     ("vocabulary",),
     ("schema",),
-    ("rules", "access", "settings", "ledger", "linkage", "migrating"),
+    ("rules", "access", "settings", "ledger", "linkage", "dating", "migrating"),
     ("bodies",),
     ("writing",),
     ("store",),
-    ("evidence", "intake", "review", "frames"),
+    ("evidence", "desk", "intake", "review", "recorded", "frames"),
     ("patterns", "undercount", "risk", "summary", "targeting"),
     ("disclosure", "codebook"),
     ("release",),
@@ -45,7 +45,7 @@ ONLY_IN = {
 }
 
 # Data in, frozen result out: no database, no clock, no randomness but the `rng` that is handed in.
-PURE = ("geo", "casualty.rules", "casualty.linkage", "casualty.patterns", "casualty.undercount")
+PURE = ("geo", "casualty.rules", "casualty.linkage", "casualty.dating", "casualty.patterns", "casualty.undercount")
 IMPURE = re.compile(
     r"(sqlalchemy|sqlmodel\.Session|random|time|streamlit)(\.|$)|.*\b(datetime\.(now|today|utcnow)|date\.today)$"
     r"|.*\brandom\.(?!Generator$|SeedSequence$)\w+$"
@@ -116,7 +116,7 @@ def upward(modules: Mapping[str, str], packages: frozenset[str]) -> Iterator[str
             continue
         allowed = NARROWER.get(here, {there for there in FLOOR if FLOOR[there] < FLOOR[here]}) | {here}
         # The command line names the app by its import string, so that only `serve` loads it.
-        strings = () if module == "casualty.cli" else imported_by_string(text)
+        strings = () if stands_in(module, ("casualty.cli",)) else imported_by_string(text)
         for name in (*imported(module, text, module in packages), *strings):
             there = room(name)
             if (there is not None and there not in allowed) or name.split(".")[0] in ("tests", "bench"):

@@ -133,6 +133,19 @@ CHECKS = [
     ("release", "basis = ''", "recipient_basis", "basis = 'a law'"),
     ("deployment", "minimum_origins = 0", "minimum_origins_sign", "minimum_origins = 3"),
     ("ledger_head", "id = 2", "one_row", "id = 1"),
+    ("named_place", "lat = 91", "lat_range", "lat = 90"),
+    ("named_place", "lon = 181", "lon_range", "lon = -180"),
+    ("named_place", "uncertainty_m = -1", "uncertainty_sign", "uncertainty_m = 0"),
+    ("correction", "answer = 'declined'", "answer_reasoned",
+     "answer = 'declined', answer_reasons = 'No source says so', answered_on = '2024-07-01'"),
+    ("correction", "answered_on = '2024-07-01'", "answer_reasoned", "answered_on = NULL"),
+    ("correction", "wanted = ''", "wanted_stated", "wanted = 'The name'"),
+    ("coding_sample", "population = 0", "population_sign", "population = 1"),
+    ("coding", "date_precision = 6", "date_precision", "date_precision = 1"),
+    ("coding", "place_precision = 0", "place_precision", "place_precision = 7"),
+    ("coding", "killed_best = -1", "killed_best_sign", "killed_best = 0"),
+    ("pairing", "other_id = victim_id", "two_rows", "verdict = 'same'"),
+    ("pairing", "reasons = ''", "reasons_given", "reasons = 'One man'"),
 ]  # fmt: skip
 
 

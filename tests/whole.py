@@ -10,16 +10,23 @@ from casualty.schema import (
     ActorFields,
     AdminUnitFields,
     BatchFields,
+    ClearanceFields,
+    CodingFields,
+    CodingSampleFields,
     ConsentFields,
+    CorrectionFields,
     DimensionFields,
     DocumentFields,
     GroupFields,
     IncidentDraft,
+    NamedPlaceFields,
     OriginFields,
+    PairingFields,
     PopulationFields,
     ReleaseFields,
     SituationFields,
     SourceFields,
+    table,
 )
 from casualty.store import Store
 from casualty.vocabulary import IncidentStatus, Role
@@ -103,8 +110,50 @@ def whole(store: Store) -> dict[str, str]:
         tier="public", recipient="Archive", basis="law", manifest_sha256="b" * 64, ledger_head="c" * 64, incidents=2
     )
     ids["release"] = store.record("release", release, by).id
+    _judged(store, ids, by)
     ids["account"] = store.add_account("keeper", Role.ADMINISTRATOR, PASSWORD, by).id
+    keeper = store.sign_in("keeper", PASSWORD)
+    ids["clearance"] = store.record(
+        "clearance", ClearanceFields(account_id=ids["account"], situation_id=ids["situation"]), keeper
+    ).id
+    _desks(store, ids, keeper)
     return ids
+
+
+def _judged(store: Store, ids: dict[str, str], by: Acting) -> None:
+    """Record one of each thing that reviewers keep beside the incident."""
+    people = [
+        next(row["id"] for row in store.current("incident", ids[name])["victim"] if row["kind"] == "person")
+        for name in ("incident", "other")
+    ]
+    ids["named_place"] = store.record("named_place", NamedPlaceFields(name="Old market", lat=1.5, lon=2.5), by).id
+    asked = CorrectionFields(incident_id=ids["incident"], asked_by="family", received_on="2024-06-01", wanted="The age")
+    ids["correction"] = store.record("correction", asked, by).id
+    sample = CodingSampleFields(
+        coder="second", seed=7, drawn_from="all", population=2, incidents=f'["{ids["incident"]}"]'
+    )
+    ids["coding_sample"] = store.record("coding_sample", sample, by).id
+    coded = CodingFields(
+        sample_id=ids["coding_sample"], incident_id=ids["incident"], incident_type="raid", to_status="contested"
+    )
+    ids["coding"] = store.record("coding", coded, by).id
+    pair = PairingFields(victim_id=people[0], other_id=people[1], verdict="different", reasons="Two fathers' names")
+    ids["pairing"] = store.record("pairing", pair, by).id
+
+
+def _desks(store: Store, ids: dict[str, str], by: Acting) -> None:
+    """Lay one row on each desk."""
+    at = "2024-06-01T00:00:00.000000Z"
+    rows: dict[str, dict[str, Any]] = {
+        "session": {"token_digest": "d" * 64, "account_id": ids["account"], "begun_at": at, "used_at": at},
+        "unfinished": {"id": "u", "account": "keeper", "incident_id": ids["incident"], "begun_at": at, "typed_at": at,
+                       "typed": "{}"},
+        "assignment": {"incident_id": ids["incident"], "reviewer": "second", "assigned_by": "keeper", "assigned_at": at},
+        "viewing": {"incident_id": ids["incident"], "account": "keeper", "seen_at": at},
+    }  # fmt: skip
+    with store.writing(by) as writer:
+        for name, row in rows.items():
+            writer.connection.execute(table(name).insert(), row)
 
 
 def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, name: str) -> str:

@@ -49,7 +49,7 @@ class Report:
         """Count one row that entered with warnings."""
         if warnings:
             self.warnings += 1
-            for kind in {f"{w.field}: {w.mend}" for w in warnings}:
+            for kind in {f"{w.field}: {w.remedy}" for w in warnings}:
                 self.kinds_of_warning[kind] = self.kinds_of_warning.get(kind, 0) + 1
 
     def as_json(self) -> dict[str, Any]:

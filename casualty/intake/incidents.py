@@ -382,4 +382,4 @@ def withdraw(writer: Writer, before: Rows, standing: str = "withdrawn") -> None:
 
 
 def _at_row(fault: Fault, row: int) -> Fault:
-    return Fault(row, fault.field, fault.fault, fault.mend)
+    return replace(fault, row=row)

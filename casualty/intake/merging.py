@@ -14,7 +14,7 @@ from casualty import rules
 from casualty.bodies import dump
 from casualty.errors import Fault
 from casualty.ledger import Row, canonical
-from casualty.schema import IncidentDraft, IncidentFields, InvolvementFields, VictimDraft
+from casualty.schema import IncidentDraft, IncidentFields, InvolvementDraft, VictimDraft
 from casualty.vocabulary import VictimKind
 
 TOGETHER = (
@@ -66,7 +66,7 @@ def merge(held: IncidentDraft, base: Versions, fresh: Versions, closed: frozense
         return Merged(
             held,
             [
-                Fault(0, fault.field, f"The file's change does not fit what was edited here: {fault.fault}", KEPT)
+                Fault(0, fault.field, f"The file's change does not fit what was edited here: {fault.said}", KEPT)
                 for fault in broken
             ],
         )
@@ -94,7 +94,7 @@ def _changed_fields(held: IncidentDraft, base: IncidentDraft, fresh: IncidentDra
     return changes
 
 
-def _involvements(held: IncidentDraft, base: Versions, fresh: Versions, merged: Merged) -> list[InvolvementFields]:
+def _involvements(held: IncidentDraft, base: Versions, fresh: Versions, merged: Merged) -> list[InvolvementDraft]:
     """Return the alleged involvements: those the file dropped are taken out, those it added are put in."""
     was, now = (_by_value(part for draft in rows.values() for part in draft.involvements) for rows in (base, fresh))
     is_now = _by_value(held.involvements)
@@ -104,8 +104,8 @@ def _involvements(held: IncidentDraft, base: Versions, fresh: Versions, merged: 
     return stay + [part for value, part in now.items() if value not in was and value not in is_now]
 
 
-def _by_value(parts: Iterable[InvolvementFields]) -> dict[str, InvolvementFields]:
-    return {canonical(dump(part)): part for part in parts}
+def _by_value(parts: Iterable[InvolvementDraft]) -> dict[str, InvolvementDraft]:
+    return {canonical({**dump(part), "id": None, "ref": None}): part for part in parts}
 
 
 def _victims(

@@ -1,17 +1,20 @@
 """The record: every table, the drafts that fill them, and which tables make up one record.
 
 `ROOTS` names each kind of record by its table; `CHILDREN` the tables that belong to a record and travel in its
-ledger body, in the order in which rows may be inserted.
+ledger body, in the order in which rows may be inserted. The tables of `desk` belong to no record.
 """
 
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
+from casualty.schema.desk import Assignment, Session, Unfinished, Viewing
 from casualty.schema.house import (
     Account,
     AccountFields,
     Batch,
     BatchFields,
+    Clearance,
+    ClearanceFields,
     Credential,
     Deployment,
     DeploymentFields,
@@ -23,6 +26,7 @@ from casualty.schema.house import (
 )
 from casualty.schema.incident import (
     Act,
+    ActDraft,
     ActFields,
     Attribution,
     AttributionFields,
@@ -32,6 +36,7 @@ from casualty.schema.incident import (
     IncidentDraft,
     IncidentFields,
     Involvement,
+    InvolvementDraft,
     InvolvementFields,
     NameFields,
     Review,
@@ -41,6 +46,16 @@ from casualty.schema.incident import (
     VictimDraft,
     VictimFields,
     VictimName,
+)
+from casualty.schema.judging import (
+    Coding,
+    CodingFields,
+    CodingSample,
+    CodingSampleFields,
+    Correction,
+    CorrectionFields,
+    Pairing,
+    PairingFields,
 )
 from casualty.schema.reference import (
     Actor,
@@ -55,6 +70,8 @@ from casualty.schema.reference import (
     DocumentFields,
     GroupFields,
     IdentityGroup,
+    NamedPlace,
+    NamedPlaceFields,
     Origin,
     OriginFields,
     Population,
@@ -69,6 +86,7 @@ ROOTS: dict[str, type[SQLModel]] = {
     "deployment": Deployment,
     "account": Account,
     "situation": Situation,
+    "clearance": Clearance,
     "dimension": Dimension,
     "identity_group": IdentityGroup,
     "actor": Actor,
@@ -76,11 +94,16 @@ ROOTS: dict[str, type[SQLModel]] = {
     "document": Document,
     "origin": Origin,
     "admin_unit": AdminUnit,
+    "named_place": NamedPlace,
     "population": Population,
     "batch": Batch,
     "incident": Incident,
     "consent": Consent,
     "release": Release,
+    "correction": Correction,
+    "coding_sample": CodingSample,
+    "coding": Coding,
+    "pairing": Pairing,
 }
 
 CHILDREN: dict[str, tuple[str, ...]] = {
@@ -94,11 +117,14 @@ def table(name: str) -> sa.Table:
 
 
 __all__ = [
-    "CHILDREN", "ROOTS", "Account", "AccountFields", "Act", "ActFields", "Actor", "ActorFields", "AdminUnit",
-    "AdminUnitFields", "Attribution", "AttributionFields", "Batch", "BatchFields", "Claim", "ClaimFields", "Consent",
-    "ConsentFields", "Credential", "Deployment", "DeploymentFields", "Dimension", "DimensionFields", "Document",
-    "DocumentFields", "GroupFields", "IdentityGroup", "Incident", "IncidentDraft", "IncidentFields", "Involvement",
-    "InvolvementFields", "LedgerHead", "NameFields", "Origin", "OriginFields", "Population", "PopulationFields",
-    "Release", "ReleaseFields", "Review", "ReviewFields", "Revision", "RevisionBody", "Situation", "SituationFields",
-    "Source", "SourceFields", "Stated", "Victim", "VictimDraft", "VictimFields", "VictimName", "table",
+    "CHILDREN", "ROOTS", "Account", "AccountFields", "Act", "ActDraft", "ActFields", "Actor", "ActorFields",
+    "AdminUnit", "AdminUnitFields", "Assignment", "Attribution", "AttributionFields", "Batch", "BatchFields",
+    "Claim", "ClaimFields", "Clearance", "ClearanceFields", "Coding", "CodingFields", "CodingSample",
+    "CodingSampleFields", "Consent", "ConsentFields", "Correction", "CorrectionFields", "Credential", "Deployment",
+    "DeploymentFields", "Dimension", "DimensionFields", "Document", "DocumentFields", "GroupFields",
+    "IdentityGroup", "Incident", "IncidentDraft", "IncidentFields", "Involvement", "InvolvementDraft",
+    "InvolvementFields", "LedgerHead", "NameFields", "NamedPlace", "NamedPlaceFields", "Origin", "OriginFields",
+    "Pairing", "PairingFields", "Population", "PopulationFields", "Release", "ReleaseFields", "Review",
+    "ReviewFields", "Revision", "RevisionBody", "Session", "Situation", "SituationFields", "Source", "SourceFields",
+    "Stated", "Unfinished", "Victim", "VictimDraft", "VictimFields", "VictimName", "Viewing", "table",
 ]  # fmt: skip

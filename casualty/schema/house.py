@@ -5,7 +5,7 @@ from sqlmodel import Field, SQLModel
 
 from casualty.schema.base import ID, MOST, Held, held, terms
 from casualty.schema.incident import Stated
-from casualty.vocabulary import IntakeFormat, Operation, Role, Tier
+from casualty.vocabulary import AccountScope, IntakeFormat, Operation, Role, Tier
 
 
 class DeploymentFields(Stated):
@@ -23,26 +23,59 @@ class Deployment(DeploymentFields, Held, table=True):
 
 
 class AccountFields(Stated):
-    """A person who may act, by name and role. `credential_digest` is the SHA-256 of the stored password hash."""
+    """A person who may act, by name and role. `credential_digest` is the SHA-256 of the stored password hash.
+
+    Without a `scope` an account sees all situations. `organisation_digest` is the SHA-256 of the issuer and the subject
+    by which an organisation's own sign-in knows this person.
+    """
 
     name: str = Field(min_length=1, max_length=60, schema_extra={"pattern": r"^[^\s:\x00]+$"})
     role: Role = Field(sa_type=terms(Role))
     sample: bool = False
     active: bool = True
     credential_digest: str = Field(max_length=64)
+    scope: AccountScope | None = Field(default=None, sa_type=terms(AccountScope))
+    organisation_digest: str | None = Field(default=None, max_length=64)
 
 
 class Account(AccountFields, Held, table=True):
     """An account. Its password hash lies in `credential`, outside every body of the ledger."""
 
-    __table_args__ = (*held(), sa.UniqueConstraint("name"))
+    __table_args__ = (
+        *held(),
+        sa.UniqueConstraint("name"),
+        sa.Index("uq_account_organisation_digest", "organisation_digest", unique=True),
+    )
 
 
 class Credential(SQLModel, table=True):
-    """The argon2id hash of an account's password; the account's digest in the ledger shows whether it was exchanged."""
+    """The argon2id hash of an account's password; the account's digest in the ledger shows whether it was exchanged.
+
+    `totp_secret` (base32) is the second factor once `totp_since` says that its owner has shown a code; `totp_step` is the
+    last time step used, so that no code serves twice. `failures` counts wrong sign-ins since the last right one;
+    until `locked_until` (UTC) none is tried.
+    """
 
     account_id: str = Field(primary_key=True, foreign_key="account.id", max_length=ID)
     argon2: str = Field(max_length=200)
+    totp_secret: str | None = Field(default=None, max_length=64)
+    totp_since: str | None = Field(default=None, max_length=27)
+    totp_step: int | None = None
+    failures: int | None = None
+    locked_until: str | None = Field(default=None, max_length=27)
+
+
+class ClearanceFields(Stated):
+    """That an account of named situations may work on one of them."""
+
+    account_id: str = Field(foreign_key="account.id", index=True, max_length=ID)
+    situation_id: str = Field(foreign_key="situation.id", index=True, max_length=ID)
+
+
+class Clearance(ClearanceFields, Held, table=True):
+    """A clearance; withdrawn when it ends."""
+
+    __table_args__ = (*held(), sa.UniqueConstraint("account_id", "situation_id"))
 
 
 class BatchFields(Stated):

@@ -111,6 +111,7 @@ class Incident(IncidentFields, Held, table=True):
         sa.CheckConstraint("(status = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_status"),
         sa.CheckConstraint("merged_into_id <> id", name="merge_self"),
         sa.Index("ix_incident_lat_lon", "lat", "lon"),
+        sa.Index("ix_incident_status_recorded_at", "status", "recorded_at"),
     )
 
     code: str = Field(unique=True, max_length=16)
@@ -315,17 +316,40 @@ class Review(ReviewFields, table=True):
     reviewed_at: str = Field(max_length=27)
 
 
-class VictimDraft(VictimFields):
-    """A victim as stated, with names and attributions; `id` is kept when an existing victim is amended.
+class ActDraft(Stated):
+    """An act as stated of a victim; `involvement` names the alleged involvement by its id, or by its `ref` in the draft."""
 
-    `ref` names a group within the draft, so that a person's `resolved_out_of` can point at it.
+    kind: ActKind
+    means: str | None = Field(default=None, max_length=300)
+    note: str | None = Field(default=None, max_length=500)
+    involvement: str | None = None
+
+
+class InvolvementDraft(InvolvementFields):
+    """An alleged involvement as stated; `id` is kept when the incident is amended, `ref` lets an act point at a new one."""
+
+    id: str | None = None
+    ref: str | None = None
+
+
+class VictimDraft(VictimFields):
+    """A victim as stated, with names, attributions and acts; `id` is kept when an existing victim is amended.
+
+    `ref` names a group within the draft, so that a person's `resolved_out_of` can point at it. An act may be given as its
+    kind alone.
     """
 
     id: str | None = None
     ref: str | None = None
     names: list[NameFields] = Field(default_factory=list)
     attributions: list[AttributionFields] = Field(default_factory=list)
-    acts: list[ActKind] = Field(default_factory=list)
+    acts: list[ActDraft] = Field(default_factory=list)
+
+    @field_validator("acts", mode="before")
+    @classmethod
+    def _kinds_alone(cls, acts: object) -> object:
+        """Take a kind alone for an act of that kind."""
+        return [{"kind": act} if isinstance(act, str) else act for act in acts] if isinstance(acts, list) else acts
 
 
 class IncidentDraft(IncidentFields):
@@ -333,5 +357,5 @@ class IncidentDraft(IncidentFields):
 
     sensitivity: Sensitivity = Sensitivity.MODERATE
     claims: list[ClaimFields] = Field(default_factory=list)
-    involvements: list[InvolvementFields] = Field(default_factory=list)
+    involvements: list[InvolvementDraft] = Field(default_factory=list)
     victims: list[VictimDraft] = Field(default_factory=list)

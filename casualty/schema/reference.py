@@ -132,6 +132,7 @@ class DocumentFields(Stated):
     retrieved_at: str | None = Field(default=None, max_length=27)
     language: str | None = Field(default=None, max_length=16)
     custody_note: str | None = None
+    file_name: str | None = Field(default=None, max_length=300)
 
 
 class Document(DocumentFields, Held, table=True):
@@ -186,6 +187,35 @@ class AdminUnit(AdminUnitFields, Held, table=True):
         sa.UniqueConstraint("boundary_set", "pcode"),
         sa.CheckConstraint("level BETWEEN 0 AND 6", name="level_range"),
         sa.CheckConstraint("valid_to >= valid_from", name="validity"),
+    )
+
+
+class NamedPlaceFields(Stated):
+    """A place that a deployment knows by name: `also` holds its other names, in any script, divided by `|`.
+
+    WGS 84, degrees; `uncertainty_m` is how far off the point may lie for somebody who was only told the name.
+    """
+
+    name: str = Field(min_length=1, max_length=300)
+    also: str | None = None
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+    uncertainty_m: float | None = Field(default=None, ge=0)
+    pcode: str | None = Field(default=None, max_length=40)
+    country: str | None = Field(default=None, max_length=120)
+    admin1: str | None = Field(default=None, max_length=200)
+
+
+class NamedPlace(NamedPlaceFields, Held, table=True):
+    """A named place of a deployment's own list."""
+
+    __tablename__ = "named_place"
+    __table_args__ = (
+        *held(),
+        sa.CheckConstraint("lat BETWEEN -90 AND 90", name="lat_range"),
+        sa.CheckConstraint("lon BETWEEN -180 AND 180", name="lon_range"),
+        sa.CheckConstraint("uncertainty_m >= 0", name="uncertainty_sign"),
+        sa.UniqueConstraint("name", "lat", "lon"),
     )
 
 

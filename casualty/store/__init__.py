@@ -16,14 +16,15 @@ from sqlmodel import SQLModel
 
 from casualty import access, bodies, ledger, rules
 from casualty.access import Acting
-from casualty.errors import CheckFailed, Fault, InvalidRecords, NotFound, Refused, UsageFault
+from casualty.errors import CheckFailed, Fault, InvalidRecords, NotFound, Refused, UsageFault, Word
 from casualty.ledger import Head, Progress, Row, Rows, Verified
 from casualty.schema import AccountFields, DeploymentFields, IncidentDraft, ReviewFields, table
 from casualty.store import accounts, history, opening
 from casualty.store.history import Revised
 from casualty.store.opening import url_of
+from casualty.store.validating import faults_of
 from casualty.vocabulary import IncidentStatus, Operation, Role, StandardOfProof
-from casualty.writing import Saved, Writer
+from casualty.writing import Saved, Writer, word_of
 
 __all__ = ["Clock", "Revised", "Saved", "Store", "faults_of", "login_name", "url_of"]
 
@@ -85,7 +86,8 @@ class Store:
         held = cls.schema_of(target)
         if held != migrating.HEAD:
             raise UsageFault(
-                f"The database is at schema {held}, the program at {migrating.HEAD}; run: casualty db upgrade"
+                "The database is at schema {held}, the program at {known}; run: casualty db upgrade",
+                values={"held": held, "known": migrating.HEAD},
             )
         return cls(opening.engine_of(url_of(target)), clock)
 
@@ -116,7 +118,10 @@ class Store:
 
         before = cls.schema_of(target)
         if before not in migrating.versions():
-            raise UsageFault(f"The database is at schema {before}, which this program does not know; use a newer one.")
+            raise UsageFault(
+                "The database is at schema {held}, which this program does not know; use a newer one.",
+                values={"held": before},
+            )
         engine = opening.engine_of(url_of(target))
         try:
             with opening.write_transaction(engine) as connection:
@@ -173,7 +178,7 @@ class Store:
                 for statement in chosen:
                     if (found := connection.execute(statement).first()) is not None:
                         return found[0], found[1]
-        raise NotFound(f"Nothing is held under {wanted!r}.")
+        raise NotFound("Nothing is held under {code}.", values={"code": repr(wanted)})
 
     def history(self, kind: str, record_id: str) -> list[Revised]:
         """Return every revision of a record, oldest first; raise NotFound if there is none."""
@@ -292,7 +297,7 @@ class Store:
             history.must_be_version(writer, kind, before, expected, draft)
             if "withdrawn_at" in before[kind][0]:
                 raise InvalidRecords(
-                    f"This {kind.replace('_', ' ')} is withdrawn; have it restored before it is amended."
+                    "This {kind} is withdrawn; have it restored before it is amended.", values={"kind": word_of(kind)}
                 )
             saved = writer.change(kind, before, writer.amended(kind, before, draft), Operation.AMEND)
             if kind == "account":
@@ -303,7 +308,10 @@ class Store:
         """Take a record back, with a reason; it stays in the ledger and may be restored."""
         _must_say_why(reason)
         if kind in KEPT:
-            raise InvalidRecords(f"A {kind} is not withdrawn so: {KEPT[kind]}.")
+            raise InvalidRecords(
+                "A {kind} is not withdrawn so: {instead}.",
+                values={"kind": word_of(kind), "instead": Word(KEPT[kind])},
+            )
         with self.writing(by, reason=reason) as writer:
             saved = writer.withdraw(kind, history.current(writer.connection, kind, record_id))
             if kind == "account":
@@ -348,19 +356,6 @@ def _validated(model: type[Model], values: Mapping[str, object]) -> Model:
         return model.model_validate(values)
     except ValidationError as wrong:
         raise InvalidRecords("The record cannot be saved as it is.", faults_of(wrong)) from wrong
-
-
-def faults_of(wrong: ValidationError, row: int = 0) -> list[Fault]:
-    """Return a validation's errors as faults, in the codebook's field names."""
-    return [
-        Fault(
-            row,
-            ".".join(str(part) for part in error["loc"]),
-            f"{error['msg']}.",
-            f"Given: {str(error['input'])[:80]!r}.",
-        )
-        for error in wrong.errors(include_url=False)
-    ]
 
 
 def login_name() -> str:

@@ -46,7 +46,9 @@ def _role(word: str) -> Role:
     try:
         return Role(word)
     except ValueError as wrong:
-        raise CheckFailed(f"An account holds the role {word!r}, which is none; see: casualty ledger verify") from wrong
+        raise CheckFailed(
+            "An account holds the role {word}, which is none; see: casualty ledger verify", values={"word": repr(word)}
+        ) from wrong
 
 
 def require(connection: sa.Connection, by: Acting) -> None:
@@ -58,9 +60,12 @@ def require(connection: sa.Connection, by: Acting) -> None:
         if exist(connection):
             raise Refused("This database has accounts; say who acts with --as NAME.")
         if not by.name.startswith(LOCAL):
-            raise Refused(f"{by.name} has not signed in.")
+            raise Refused("{name} has not signed in.", values={"name": by.name})
     elif role_of(connection, by.name) != by.role:
-        raise Refused(f"The account {by.name} is not active in the role {by.role}; sign in again.")
+        raise Refused(
+            "The account {name} is not active in the role {role}; sign in again.",
+            values={"name": by.name, "role": by.role},
+        )
 
 
 def sign_in(connection: sa.Connection, name: str, password: str) -> Acting:
@@ -99,10 +104,10 @@ def hashed(name: str, password: str, *, sample: bool) -> str:
     import argon2
 
     faults = [
-        Fault(0, "password", fault, mend)
+        Fault(0, "password", fault, mend, {"shortest": SHORTEST_PASSWORD, "longest": LONGEST_PASSWORD})
         for bad, fault, mend in (
-            (len(password) < SHORTEST_PASSWORD, f"Under {SHORTEST_PASSWORD} characters.", "Use a longer one."),
-            (len(password) > LONGEST_PASSWORD, f"Over {LONGEST_PASSWORD} characters.", "Use a shorter one."),
+            (len(password) < SHORTEST_PASSWORD, "Under {shortest} characters.", "Use a longer one."),
+            (len(password) > LONGEST_PASSWORD, "Over {longest} characters.", "Use a shorter one."),
             (bodies.unstorable(password), "Holds a character that is no text.", "Type it again."),
             (password.casefold() == name.casefold(), "Is the name.", "Use another."),
             (len(set(password)) < 4, "Fewer than four different characters.", "Use another."),
@@ -120,7 +125,9 @@ def add(writer: Writer, fields: AccountFields, argon2: str) -> Saved:
     account, deployment = table("account"), table("deployment")
     if writer.connection.execute(sa.select(sa.exists().where(account.c.name == fields.name))).scalar():
         raise InvalidRecords(
-            f"There is already an account {fields.name}.", [Fault(0, "name", "Taken.", "Choose another.")]
+            "There is already an account {name}.",
+            [Fault(0, "name", "Taken.", "Choose another.")],
+            {"name": fields.name},
         )
     if fields.sample and not writer.connection.execute(sa.select(sa.exists().where(deployment.c.sample))).scalar():
         raise Refused("Sample accounts belong to a sample database only.")

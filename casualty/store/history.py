@@ -9,7 +9,7 @@ from casualty import bodies, ledger
 from casualty.errors import CheckFailed, Difference, EditConflict, NotFound
 from casualty.ledger import Rows
 from casualty.schema import ROOTS, table
-from casualty.writing import Writer
+from casualty.writing import Writer, word_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def current(connection: sa.Connection, kind: str, record_id: str) -> Rows:
         for _, rows in ledger.current_bodies(connection, kind, [record_id]):
             if kind in rows:
                 return rows
-    raise NotFound(f"No {kind.replace('_', ' ')} {record_id!r} is held.")
+    raise _nothing(kind, record_id)
 
 
 def revisions(connection: sa.Connection, kind: str, record_id: str) -> list[Revised]:
@@ -51,7 +51,7 @@ def revisions(connection: sa.Connection, kind: str, record_id: str) -> list[Revi
     )
     found = [] if bodies.unstorable(record_id) else connection.execute(chosen).all()
     if not found:
-        raise NotFound(f"No {kind.replace('_', ' ')} {record_id!r} is held.")
+        raise _nothing(kind, record_id)
     return [
         Revised(
             row.seq, row.at, row.actor, str(row.operation), row.reason, row.batch_id, row.hash,
@@ -61,10 +61,14 @@ def revisions(connection: sa.Connection, kind: str, record_id: str) -> list[Revi
     ]  # fmt: skip
 
 
+def _nothing(kind: str, record_id: str) -> NotFound:
+    return NotFound("No {kind} {id} is held.", values={"kind": word_of(kind), "id": repr(record_id)})
+
+
 def _body(seq: int, text: str | None) -> Rows | None:
     rows = ledger.parsed(text)
     if text is not None and rows is None:
-        raise CheckFailed(f"The body of revision {seq} cannot be read; see: casualty ledger verify")
+        raise CheckFailed("The body of revision {seq} cannot be read; see: casualty ledger verify", values={"seq": seq})
     return rows
 
 
@@ -85,7 +89,8 @@ def must_be_version(writer: Writer, kind: str, before: Rows, expected: int, draf
         for where in sorted({*was, *mine})
         if not where.endswith(".version")
     ]
-    raise EditConflict(f"Saved by somebody else since you opened it (now version {version}).", differing, version)
+    said = "Saved by somebody else since you opened it (now version {version})."
+    raise EditConflict(said, differing, version, {"version": version})
 
 
 def _at(rows: Rows, where: str) -> object:

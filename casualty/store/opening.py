@@ -34,7 +34,10 @@ def url_of(target: str | Path) -> sa.URL:
     if url.drivername in ("postgresql", "postgres"):
         url = url.set(drivername="postgresql+psycopg")
     if url.drivername not in ("sqlite", "postgresql+psycopg"):
-        raise UsageFault(f"Databases of kind {url.drivername} are not known; use a path or postgresql+psycopg://.")
+        raise UsageFault(
+            "Databases of kind {kind} are not known; use a path or postgresql+psycopg://.",
+            values={"kind": url.drivername},
+        )
     if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
         raise UsageFault("A record that ends with the program is no record; name a file.")
     return url
@@ -67,7 +70,9 @@ def engine_of(url: sa.URL) -> sa.Engine:
 def must_exist(url: sa.URL) -> None:
     """Raise NotFound if a SQLite file is not there, so that looking for one never makes one."""
     if url.drivername == "sqlite" and not Path(str(url.database)).is_file():
-        raise NotFound(f"There is no database at {url.database}; make one with: casualty --db {url.database} init")
+        raise NotFound(
+            "There is no database at {path}; make one with: casualty --db {path} init", values={"path": url.database}
+        )
 
 
 def make_file(url: sa.URL) -> None:
@@ -77,12 +82,14 @@ def make_file(url: sa.URL) -> None:
     path = Path(str(url.database))
     try:
         if path.is_dir() or (path.exists() and path.stat().st_size):
-            raise UsageFault(f"There is already something at {path}; name another.")
+            raise UsageFault("There is already something at {path}; name another.", values={"path": path})
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         path.chmod(0o600)
     except OSError as wrong:
-        raise UsageFault(f"No database can be made at {path}: {wrong.strerror}.") from wrong
+        raise UsageFault(
+            "No database can be made at {path}: {why}.", values={"path": path, "why": wrong.strerror}
+        ) from wrong
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.close()
@@ -157,4 +164,4 @@ def _sentence(wrong: Exception, stated: str) -> CasualtyError:
         )
     if "locked" in text or "lock timeout" in text:
         return CasualtyError("Somebody else is writing, perhaps a large batch; nothing was saved. Try again shortly.")
-    return CheckFailed(f"The database cannot be reached, read or written: {text}")
+    return CheckFailed("The database cannot be reached, read or written: {why}", values={"why": text})

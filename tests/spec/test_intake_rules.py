@@ -262,7 +262,7 @@ def test_a_row_is_recorded_or_refused_with_what_is_wrong(
     assert (report.recorded, report.refused) == ((1, 0) if field is None else (0, 1))
     faults: list[tuple[Any, ...]] = [(fault.row, fault.field) for fault in report.faults]
     assert faults == ([] if field is None else [(1, field)])
-    assert all(why in str(fault.fault) and fault.mend for fault in report.faults if why)
+    assert all(why in fault.said and fault.mend for fault in report.faults if why)
     if field is not None:
         assert sqlite_store.head().seq == 1
 

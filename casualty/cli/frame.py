@@ -1,0 +1,115 @@
+"""What every command stands on: the command tree, the database it opens, who acts, and how it speaks."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from casualty.errors import Refused, UsageFault
+
+if TYPE_CHECKING:
+    from casualty.access import Acting
+    from casualty.store import Store
+
+app = typer.Typer(
+    help="Casualty recording and the analysis of patterns of violence, verifiable by others.",
+    epilog="--db PATH|URL (or CASUALTY_DB) names the database and --as NAME who acts, before or after the command."
+    " The password comes from CASUALTY_PASSWORD or a prompt.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+intake_app = typer.Typer(
+    help="Take in files: intake FILE, intake propose FILE, intake list, intake withdraw BATCH.", no_args_is_help=True
+)
+ledger_app = typer.Typer(help="Verify the ledger, or print its head.", no_args_is_help=True)
+db_app = typer.Typer(help="Schema versions.", no_args_is_help=True)
+account_app = typer.Typer(help="Accounts.", no_args_is_help=True)
+patterns_app = typer.Typer(help="Questions about patterns.", no_args_is_help=True)
+for name, group in (
+    ("intake", intake_app),
+    ("ledger", ledger_app),
+    ("db", db_app),
+    ("account", account_app),
+    ("patterns", patterns_app),
+):
+    app.add_typer(group, name=name, rich_help_panel=None)
+
+OPENED: list["Store"] = []
+GLOBALS = {"db": os.environ.get("CASUALTY_DB", "casualty.db"), "as": ""}
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+
+
+@app.callback()
+def _globals(
+    db: Annotated[
+        str, typer.Option("--db", metavar="PATH|URL", help="The database.", envvar="CASUALTY_DB")
+    ] = "casualty.db",
+    acting: Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts.")] = "",
+) -> None:
+    GLOBALS.update({"db": db, "as": acting})
+
+
+def opened() -> "Store":
+    from casualty.store import Store
+
+    OPENED.append(Store.open(GLOBALS["db"]))
+    return OPENED[-1]
+
+
+def password(prompt: str = "Password: ") -> str:
+    """Return the password from the environment or the keyboard; never from an argument, which others can see."""
+    given = os.environ.get("CASUALTY_PASSWORD")
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        raise Refused("A password is needed: set CASUALTY_PASSWORD, or run this at a terminal.")
+    import getpass
+
+    return getpass.getpass(prompt)
+
+
+def acting(store: "Store") -> "Acting":
+    from casualty.store import login_name
+
+    if not GLOBALS["as"]:
+        return store.local(login_name())
+    if not store.has_accounts():
+        raise Refused(
+            f"This database has no accounts yet; leave --as out, or add {GLOBALS['as']} with: casualty account add"
+        )
+    return store.sign_in(GLOBALS["as"], password())
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def out(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def dumped(document: object) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def progress(word: str) -> Any:
+    shown = sys.stderr.isatty()
+
+    def tell(done: int, total: int = 0) -> None:
+        if shown:
+            print(f"\r{done:,}{f' of {total:,}' if total else ''} {word}", end="", file=sys.stderr, flush=True)
+
+    return tell
+
+
+def written(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as wrong:
+        raise UsageFault(f"{path} cannot be written: {wrong.strerror}.") from wrong
