@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -62,6 +63,11 @@ class Ids:
         random = int.from_bytes(os.urandom(8), "big")
         letters = "".join(CROCKFORD[random >> shift & 31] for shift in range(0, 60, 5))
         return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}"
+
+
+def stamp(moment: datetime) -> str:
+    """Return a moment in UTC as every table keeps it: ISO 8601 with microseconds and a Z."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def dump(draft: SQLModel) -> Row:

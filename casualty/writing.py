@@ -48,7 +48,7 @@ class Writer:
     ) -> None:
         self.connection = connection
         self.by = by
-        self.at = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        self.at = bodies.stamp(now)
         self.ids = ids
         self.reason = reason
         self.batch_id: str | None = None

@@ -6,6 +6,7 @@ the ledger, in the same transaction. Only this package opens sessions with a dat
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,7 +27,7 @@ from casualty.store.validating import faults_of
 from casualty.vocabulary import IncidentStatus, Operation, Role, StandardOfProof
 from casualty.writing import Saved, Writer, word_of
 
-__all__ = ["Clock", "Revised", "Saved", "Store", "faults_of", "login_name", "url_of"]
+__all__ = ["Clock", "Desk", "Revised", "Saved", "Store", "faults_of", "login_name", "url_of"]
 
 Clock = Callable[[], datetime]
 Model = TypeVar("Model", bound=SQLModel)
@@ -37,6 +38,16 @@ KEPT = {
     "batch": "use: casualty intake withdraw",
     "release": "what left the house has left it; send a correction",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A transaction on the desk tables: the connection, who works, the moment (UTC, as the ledger writes it), fresh keys."""
+
+    connection: sa.Connection
+    by: Acting
+    at: str
+    key: Callable[[], str]
 
 
 def _now() -> datetime:
@@ -251,6 +262,13 @@ class Store:
             access.permit(by, action)
         yield writer
         writer.finish()
+
+    @contextmanager
+    def desk(self, by: Acting) -> Iterator[Desk]:
+        """Give the desk tables (`schema.desk`) within one transaction: what lies there is no record and leaves no revision."""
+        with opening.write_transaction(self._engine) as connection:
+            accounts.require(connection, by)
+            yield Desk(connection, by, bodies.stamp(self._clock()), self._ids.key)
 
     def today(self) -> date:
         """Return today's date in UTC by this store's clock."""
