@@ -80,11 +80,11 @@ _LATIN_OF = dict(
          "a", "b", "v", "g", "d", "e", "z", "z", "i", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "h",
          "ts", "ch", "s", "s", "", "i", "", "e", "yu", "ya", "i", "e", "e", "y", "l", "n", "ch", "j", "j", "z", "g",
          "k", "n", "u", "u", "o", "h", "a", "h", "j", "g", "j",
-         "a", "b", "g", "d", "h", "w", "z", "h", "t", "y", "k", "l", "m", "n", "s", "a", "p", "ts", "k", "r", "s", "t",
+         "a", "b", "g", "d", "h", "w", "z", "h", "t", "y", "K", "l", "m", "n", "s", "a", "p", "ts", "K", "r", "s", "t",
          "a", "v", "g", "d", "e", "z", "i", "t", "i", "k", "l", "m", "n", "ks", "o", "p", "r", "s", "s", "t", "i", "f",
          "h", "ps", "o"), strict=True)
 )  # fmt: skip
-_HEARD = {"й": "y", "Й": "y"} | dict.fromkeys("čČćĆçÇ", "ch")  # what folding would lose for the ear
+_HEARD = {"й": "y", "Й": "y", "ף": "f"} | dict.fromkeys("čČćĆçÇ", "ch")  # what folding would lose for the ear
 
 
 class _LatinTable(dict[int, str]):
@@ -102,8 +102,8 @@ _ARABIC = re.compile("[\u0600-\u06ff\ufb50-\ufdff\ufe70-\ufeff]")
 _ARTICLE_ARABIC = re.compile(r"(?<!\w)(?!الله|الياس|الهام|الين|الفت|البرت|الفريد|الكس)ال(?=\w\w)")
 _FINAL_HA = re.compile(r"(?<=\w)ه\b")
 _ARTICLE = re.compile(r"\b[aeu](?:l |([rsdtzn])h? (?=\1))(?=\w)")
-# Several letters for one sound. A capital keeps a sound from what a later line would make of it: Arabic k is K, so
-# that k and h side by side are not heard as kh.
+# Several letters for one sound. A capital keeps a sound from what a later line would make of it: Arabic and Hebrew k is K,
+# so that k and h side by side are not heard as kh.
 _SOUNDS = tuple(
     (re.compile(pattern), sound)
     for pattern, sound in (

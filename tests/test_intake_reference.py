@@ -14,7 +14,7 @@ from casualty import intake
 from casualty.access import Acting
 from casualty.errors import UsageFault
 from casualty.intake import mapping as mappings
-from casualty.schema import ActorFields, DimensionFields
+from casualty.schema import ActorFields, DimensionFields, table
 from casualty.store import Store
 from casualty.vocabulary import ActorKind, DimensionState, IntakeFormat
 
@@ -278,9 +278,31 @@ def test_units_of_another_set_stand_beside(store: Store, tmp_path: Path) -> None
 def test_a_file_of_no_units_is_told(sqlite_store: Store, tmp_path: Path) -> None:
     """R34: as a whole; a unit without a code in its row."""
     with pytest.raises(UsageFault, match="neither GeoJSON"):
+        take(sqlite_store, tmp_path, "a,b\n1,2\n", name="u.geojson", format=IntakeFormat.PLACES)
+    with pytest.raises(UsageFault, match="no column looks like name"):
         take(sqlite_store, tmp_path, "a,b\n1,2\n", format=IntakeFormat.PLACES)
     frame = geopandas.GeoDataFrame(
         {"pcode": ["01", None], "name": ["One", "Two"]}, geometry=[square(0, 0), square(1, 0)], crs="EPSG:4326"
     )
     report = take(sqlite_store, tmp_path, frame.to_json(), name="u.geojson")
     assert (figures(report), report.faults[0].row) == ((1, 0, 0, 1, 0), 2)
+
+
+def test_a_table_of_places_is_the_deployments_own_gazetteer(store: Store, tmp_path: Path) -> None:
+    """R34: names in any script with their point; a row without one is refused; taking the batch back takes them back."""
+    rows = "name,name_ar,lat,lon,adm2_pcode\nOld Mill,الطاحونة القديمة,34.5,36.5,SY0101\nBad,,x,1,\n,,1,2,\n"
+    report = take(store, tmp_path, rows, format=IntakeFormat.PLACES)
+    assert (figures(report), [(f.row, f.field) for f in report.faults]) == ((1, 0, 0, 2, 0), [(2, "lat"), (3, "name")])
+    again = take(store, tmp_path, rows, format=IntakeFormat.PLACES)
+    assert figures(again) == (0, 0, 1, 2, 0)
+    held = store.rows(sa.select(table("named_place")))[0]
+    assert (held.name, held.also, held.lat, held.lon, held.pcode) == (
+        "Old Mill",
+        "الطاحونة القديمة",
+        34.5,
+        36.5,
+        "SY0101",
+    )
+    intake.withdraw_batch(store, 1, store.local("tester"), "not ours")
+    assert store.rows(sa.select(table("named_place").c.withdrawn_at))[0][0]
+    store.verify()

@@ -19,6 +19,7 @@ from casualty.vocabulary import IntakeFormat
 
 INCIDENT_FORMATS = (IntakeFormat.GED, IntakeFormat.IBC, IntakeFormat.HXL, IntakeFormat.VICTIMS, IntakeFormat.INCIDENTS)
 LONGEST_DATASET = 120
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")
 MAP_SUFFIXES = (".geojson", ".topojson", ".json", ".gpkg", ".shp", ".zip")
 
 
@@ -109,7 +110,7 @@ def _prepared(
         raise UsageFault(f"The mapping is for {mapping.format}, the command says {format}; leave one out.")
     name = _named(dataset or (mapping.dataset if mapping else "") or None, path)
     kind = mapping.format if mapping else format
-    if kind == IntakeFormat.PLACES:
+    if kind == IntakeFormat.PLACES and path.suffix.lower() not in TABLE_SUFFIXES:
         used = mapping or Mapping(IntakeFormat.PLACES, name)
         return Table(path, *fingerprint(path), _media_type(path), "utf-8", "", [], 0), replace(used, dataset=name)
     opened = open_table(path, mapping.encoding if mapping else "")

@@ -1,5 +1,6 @@
-"""The rows of reference files as they state it: figures of population, identity groups, actors, administrative units."""
+"""The rows of reference files as they state it: figures of population, identity groups, actors, administrative units, named places."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
@@ -17,7 +18,14 @@ from casualty.intake.drafts import found_columns, misshapen
 from casualty.intake.mapping import Identity, term
 from casualty.ledger import Row
 from casualty.linkage import slug
-from casualty.schema import ActorFields, AdminUnitFields, DimensionFields, GroupFields, PopulationFields
+from casualty.schema import (
+    ActorFields,
+    AdminUnitFields,
+    DimensionFields,
+    GroupFields,
+    NamedPlaceFields,
+    PopulationFields,
+)
 from casualty.store import faults_of
 from casualty.vocabulary import ActorKind, DimensionState
 
@@ -269,3 +277,25 @@ def places(batch: Batch) -> Iterator[Stated]:
             "geometry": unit.geojson,
         }
         yield _stated(number, AdminUnitFields, fields)
+
+
+def named_places(batch: Batch) -> Iterator[Stated]:
+    """Yield the places of a table: a deployment's own gazetteer, by name in any script, WGS 84."""
+    for one in _rows(batch):
+        faults = list(one.faults)
+        numbers = {name: _degrees(one, name, faults) for name in ("lat", "lon", "uncertainty_m")}
+        also = [part.strip() for part in re.split(r"[|;]", one.text.get("also", "")) if part.strip()]
+        fields: dict[str, Any] = {name: one.text.get(name) for name in ("country", "admin1")}
+        fields |= {"name": one.text.get("name", ""), "also": "|".join(dict.fromkeys(also)) or None}
+        fields |= {"pcode": values.identifier(one.text.get("pcode", "")) or None, **numbers}
+        lacking = [name for name in ("name", "lat", "lon") if not one.faults and not one.text.get(name)]
+        faults += [Fault(one.row, name, "Is missing.", "A place has a name and a point.") for name in lacking]
+        yield Stated(one.row, {}, faults) if faults else _stated(one.row, NamedPlaceFields, fields)
+
+
+def _degrees(one: Cells, name: str, faults: list[Fault]) -> float | None:
+    try:
+        return values.decimal(one.text.get(name, ""))
+    except ValueError as wrong:
+        faults.append(Fault(one.row, name, f"{wrong}.", "Write decimal degrees, or metres: 33.51."))
+    return None

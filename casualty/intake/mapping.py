@@ -59,12 +59,16 @@ FIELDS: dict[IntakeFormat, dict[str, str]] = {
     IntakeFormat.ACTORS: {
         "name": "name", "kind": "kind of actor", "aliases": "other names", "affiliation": "affiliation", "id": "code elsewhere",
     },
-    IntakeFormat.PLACES: {},
+    IntakeFormat.PLACES: {
+        "name": "name of the place", "also": "its other names, divided by | or ;", "lat": "degrees north", "lon": "degrees east",
+        "uncertainty_m": "metres", "pcode": "P-code of its unit", "country": "country", "admin1": "first-order unit",
+    },
 }  # fmt: skip
 NEEDED = {
     IntakeFormat.POPULATION: ("area", "number"),
     IntakeFormat.GROUPS: ("dimension", "group"),
     IntakeFormat.ACTORS: ("name",),
+    IntakeFormat.PLACES: ("name", "lat", "lon"),
 }
 LONGEST_DIMENSION = 60
 DATE_ORDERS = ("iso", "dmy", "mdy")

@@ -68,6 +68,12 @@ REFERENCE_ALIASES: dict[IntakeFormat, dict[str, str]] = {
         "name": "name actor actor_name", "kind": "kind type actor_kind", "aliases": "aliases alias other_names",
         "affiliation": "affiliation affiliated_with", "id": "id actor_id external_id",
     },
+    IntakeFormat.PLACES: {
+        "name": "name place place_name toponym featurename featurename_en name_en",
+        "also": "also other_names alternate_names alternatenames aliases name_local name_ar featurename_ar", "lat": "lat latitude y",
+        "lon": "lon lng long longitude x", "uncertainty_m": "uncertainty_m", "pcode": "pcode p_code adm3_pcode adm2_pcode adm1_pcode",
+        "country": "country", "admin1": "admin1 adm1_name adm1_en adm1 governorate province region",
+    },
 }  # fmt: skip
 HXL: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("id", "event", frozenset({"id"})), ("id", "event", frozenset({"code"})), ("incident_type", "event", frozenset({"type"})),

@@ -31,6 +31,7 @@ KEYS = {
     "identity_group": ("dimension_id", "code"),
     "actor": ("name",),
     "admin_unit": ("boundary_set", "pcode"),
+    "named_place": ("name", "lat", "lon"),
 }
 # The same figure of another file is the same figure: where it came from first stays beside it.
 NOT_COMPARED = ("document_id",)
@@ -56,7 +57,10 @@ def run(batch: Batch, progress: Progress) -> None:
         IntakeFormat.ACTORS: listed.actors,
         IntakeFormat.PLACES: listed.places,
     }
-    held = _held(batch, KIND[batch.mapping.format])
+    kind = KIND[batch.mapping.format]
+    if kind == "admin_unit" and batch.table.headers:
+        kind, readers[IntakeFormat.PLACES] = "named_place", listed.named_places
+    held = _held(batch, kind)
     named: set[str] = set()
     came: dict[str, list[int]] = {}
     mark = batch.references.mark()

@@ -13,7 +13,7 @@ from casualty.vocabulary import IntakeFormat, Operation
 from casualty.writing import Writer
 
 AT_ONCE = 500
-WITH_THE_BATCH = ("incident", "population", "admin_unit", "identity_group", "actor")
+WITH_THE_BATCH = ("incident", "population", "admin_unit", "named_place", "identity_group", "actor")
 NAMED_BY_ROWS = ("identity_group", "actor")
 
 
