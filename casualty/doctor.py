@@ -4,8 +4,12 @@ import sqlite3
 import sys
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 from casualty.errors import CasualtyError
+
+if TYPE_CHECKING:
+    from casualty.store import Store
 
 
 @dataclass(frozen=True)
@@ -56,4 +60,27 @@ def _database(target: str) -> list[Finding]:
         Finding("database", True, f"{deployment['name']}, {kind}"),
         Finding("ledger", True, f"{head.seq:,} revisions; to check them all: casualty ledger verify"),
         Finding("accounts", True, "yes" if store.has_accounts() else "none yet: writes are signed by your login name"),
+        _originals(store),
     ]
+
+
+def _originals(store: "Store") -> Finding:
+    """Say whether every document's file is in the folder of originals, with its hash (R82)."""
+    from casualty import evidence
+
+    try:
+        found, items = evidence.check(store), evidence.Items.of(store)
+    except CasualtyError as told:
+        return Finding("originals", False, told.message, "Name the folder, then start the program again.")
+    bad = [
+        f"document {key}: its file is {what}"
+        for what, keys in (("gone", found.missing), ("changed", found.changed))
+        for key, _ in keys
+    ]
+    if bad:
+        return Finding("originals", False, "; ".join(bad), "Restore the files from a copy.")
+    if items.open_to_others:
+        return Finding("originals", False, f"others may look into {items.folder}", f"Run: chmod 700 {items.folder}")
+    well = f"{found.documents:,} file{'' if found.documents == 1 else 's'}, each with the hash of its document"
+    extra = f"; {len(found.unrecorded):,} in the folder that no document names" if found.unrecorded else ""
+    return Finding("originals", True, well + extra)
