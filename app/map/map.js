@@ -123,24 +123,27 @@ function extent(chosen) {
   return { type: "FeatureCollection", features: [circle, point] };
 }
 
-function told(spots) {
+const filled = (text, values) => text.replace(/\{(\w+)\}/g, (slot, name) => values[name] ?? slot);
+
+function told(spots, words) {
   const sum = (name) => spots.reduce((total, spot) => total + spot.properties[name], 0);
   const [count, killed, unknown] = [sum("count"), sum("killed"), sum("unknown")];
-  const incidents = count === 1 ? "1 incident" : `${count} incidents`;
-  const missing = unknown === 0 ? "" : count === 1 ? ", number killed unknown" : `, unknown in ${unknown}`;
-  return unknown === count ? `${incidents}${missing}` : `${incidents}, ${killed} killed (best)${missing}`;
+  const parts = [filled(words.incidents[new Intl.PluralRules(words.language).select(count)], { n: count })];
+  if (unknown < count) parts.push(filled(words.killed, { killed }));
+  if (unknown > 0) parts.push(count === 1 ? words.unknown : filled(words.unknown_in, { unknown }));
+  return parts.join(words.comma);
 }
 
 class ShowAll {
-  constructor(show) { this.show = show; }
+  constructor(words, show) { [this.words, this.show] = [words, show]; }
   onAdd() {
     this.box = document.createElement("div");
     this.box.className = "maplibregl-ctrl maplibregl-ctrl-group";
     const button = document.createElement("button");
     button.type = "button";
     button.className = "show-all";
-    button.textContent = "All";
-    button.title = button.ariaLabel = "Show all places";
+    button.textContent = this.words.all;
+    button.title = button.ariaLabel = this.words.show_all;
     button.onclick = this.show;
     this.box.append(button);
     return this.box;
@@ -149,13 +152,14 @@ class ShowAll {
 }
 
 class Part {
-  constructor(root) {
-    this.root = root;
-    this.ready = library().then((maplibregl) => this.begin(maplibregl), (fault) => this.fail(fault));
+  constructor(root, words) {
+    [this.root, this.words] = [root, words];
+    root.querySelector(".map").ariaLabel = words.map;
+    this.ready = library().then((maplibregl) => this.begin(maplibregl), () => this.fail());
   }
 
-  fail(fault) {
-    this.root.querySelector(".fault").textContent = `${fault.message} The list below shows the same incidents.`;
+  fail() {
+    this.root.querySelector(".fault").textContent = this.words.failed;
   }
 
   begin(maplibregl) {
@@ -173,12 +177,19 @@ class Part {
       pitchWithRotate: false,
       attributionControl: false,
       fadeDuration: 0,
+      locale: {
+        "NavigationControl.ZoomIn": this.words.zoom_in,
+        "NavigationControl.ZoomOut": this.words.zoom_out,
+        "ScaleControl.Meters": this.words.metres,
+        "ScaleControl.Kilometers": this.words.kilometres,
+        "Map.Title": this.words.map,
+      },
       cooperativeGestures: window.matchMedia("(pointer: coarse)").matches,
     });
     this.map = map;
     map.touchZoomRotate.disableRotation();
     map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
-    map.addControl(new ShowAll(() => this.fit(true)), "top-right");
+    map.addControl(new ShowAll(this.words, () => this.fit(true)), "top-right");
     map.addControl(new maplibregl.ScaleControl({ unit: "metric" }), "bottom-left");
     map.on("styleimagemissing", ({ id }) => {
       if (id.startsWith("number:")) map.addImage(id, numberImage(id.slice(7)), { pixelRatio: 2 });
@@ -204,7 +215,7 @@ class Part {
     const [spot, ...others] = this.under(event);
     this.map.getCanvas().style.cursor = spot ? "pointer" : "";
     if (!spot) { this.tip.remove(); return; }
-    this.tip.setLngLat(spot.geometry.coordinates).setText(told([spot, ...others])).addTo(this.map);
+    this.tip.setLngLat(spot.geometry.coordinates).setText(told([spot, ...others], this.words)).addTo(this.map);
   }
 
   press(event) {
@@ -263,7 +274,7 @@ class Part {
 
 export default function (component) {
   const root = component.parentElement;
-  if (!parts.has(root)) parts.set(root, new Part(root));
+  if (!parts.has(root)) parts.set(root, new Part(root, component.data.words));
   parts.get(root).show(component);
   return () => {
     parts.get(root)?.stop();
