@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 SAMPLE := demo/sample.db
 
-.PHONY: help install demo test check bench codebook requirements constraints
+.PHONY: help install demo test check bench messages codebook requirements constraints
 
 help:
 	@echo "make demo          install, build the sample database, start the app (PORT=8600 to choose a port)"
@@ -15,6 +15,7 @@ help:
 	@echo "make install       a .venv with the casualty command"
 	@echo "make check         format, lint, types, codebook, tests: all that must hold before a change lands"
 	@echo "make bench         measure speed, size and the planted patterns"
+	@echo "make messages      write the catalogues of languages anew from the program, and list what is not translated"
 	@echo "make codebook      write CODEBOOK.md anew from the vocabulary and the schema"
 	@echo "make requirements  write the last column of docs/requirements.md anew from the tests"
 	@echo "make constraints   write constraints.txt anew from pyproject.toml"
@@ -56,6 +57,9 @@ check: $(READY)
 
 bench: $(READY)
 	@$(PY) -m bench
+
+messages: $(READY)
+	@$(PY) -m app.locale.collect
 
 codebook: $(READY)
 	@$(PY) -m casualty.codebook > CODEBOOK.md.part && mv CODEBOOK.md.part CODEBOOK.md

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app import session, widgets
 from app.filters import FIRST_DAY, LAST_DAY, Filter, Known, read
+from app.language import say
 from casualty.vocabulary import DimensionState, IncidentStatus, IncidentType
 
 STATUSES = [word for word in IncidentStatus if word not in (IncidentStatus.DUPLICATE, IncidentStatus.WITHDRAWN)]
@@ -61,34 +62,40 @@ def _seed(wanted: Filter) -> None:
 
 def _asked(there: Known) -> Filter:
     with st.sidebar:
-        st.subheader("Filter", anchor=False)
-        text = st.text_input("Code or place contains", key="filter_text", max_chars=100)
+        st.subheader(say("Filter"), anchor=False)
+        text = st.text_input(say("Code or place contains"), key="filter_text", max_chars=100)
         since, until = _days()
-        status = st.multiselect("Status", [s.value for s in STATUSES], key="filter_status", format_func=_status)
-        kind = st.multiselect("Type", [k.value for k in KINDS], key="filter_kind", format_func=_kind)
+        any_of = say("Any")
+        status = st.multiselect(
+            say("Status"), [s.value for s in STATUSES], key="filter_status", format_func=_status, placeholder=any_of
+        )
+        kind = st.multiselect(
+            say("Type"), [k.value for k in KINDS], key="filter_kind", format_func=_kind, placeholder=any_of
+        )
         killed = st.number_input(
-            "Killed at least (best)", min_value=0, max_value=10_000_000, value=None, step=1, key="filter_killed"
+            say("Killed at least (best)"), min_value=0, max_value=10_000_000, value=None, step=1, key="filter_killed"
         )
         dimension, group = _identity(there)
         actor = None
         if there.actors:
             actor = st.selectbox(
-                "Actor alleged to be involved",
+                say("Actor alleged to be involved"),
                 there.actors,
                 index=None,
                 key="filter_actor",
                 format_func=there.actors.get,
+                placeholder=any_of,
             )
-        st.button("Clear the filter", on_click=_seed, args=(Filter(),))
+        st.button(say("Clear the filter"), on_click=_seed, args=(Filter(),))
     return Filter(since, until, tuple(status), tuple(kind), dimension, group, actor, killed, (text or "").strip())
 
 
 def _days() -> tuple[date | None, date | None]:
     limits: dict[str, Any] = {"value": None, "min_value": FIRST_DAY, "max_value": LAST_DAY, "format": "YYYY-MM-DD"}
-    since = st.date_input("From", key="filter_since", **limits)
-    until = st.date_input("To", key="filter_until", **limits)
+    since = st.date_input(say("From"), key="filter_since", **limits)
+    until = st.date_input(say("To"), key="filter_until", **limits)
     if since and until and since > until:
-        widgets.faults("The first day lies after the last.", ["Swap or mend them; no incident matches."])
+        widgets.faults(say("The first day lies after the last."), [say("Swap or mend them; no incident matches.")])
     return since, until
 
 
@@ -96,15 +103,22 @@ def _identity(there: Known) -> tuple[str | None, str | None]:
     if not there.dimensions:
         return None, None
     dimension = st.selectbox(
-        "Identity dimension", there.dimensions, index=None, key="filter_dimension", format_func=there.dimensions.get
+        say("Identity dimension"),
+        there.dimensions,
+        index=None,
+        key="filter_dimension",
+        format_func=there.dimensions.get,
+        placeholder=say("Any"),
     )
     groups = there.groups.get(dimension, {}) if dimension else {}
     if not groups:
         return dimension, None
     if st.session_state.get("filter_group") not in groups:
         st.session_state["filter_group"] = None
-    label = "Group attributed to a victim"
-    return dimension, st.selectbox(label, groups, index=None, key="filter_group", format_func=groups.get)
+    label = say("Group attributed to a victim")
+    return dimension, st.selectbox(
+        label, groups, index=None, key="filter_group", format_func=groups.get, placeholder=say("Any")
+    )
 
 
 def _status(word: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from app.language import say
 from casualty.vocabulary import IncidentStatus, IncidentType
 
 if TYPE_CHECKING:
@@ -75,18 +76,18 @@ def read(params: Mapping[str, Sequence[str]], known: Known) -> tuple[Filter, lis
         values = [value for value in params.get(name, ()) if value]
         understood = [found for value in values if (found := _tried(understand, value)) is not None]
         if len(understood) < len(values) or len(understood) > 1:
-            notes.append(f"{name}: not understood and ignored.")
+            notes.append(say("{name}: not understood and ignored.", name=name))
         return understood[0] if len(understood) == 1 else None
 
     def several(name: str, words: Sequence[str]) -> tuple[str, ...]:
         values = params.get(name, ())
         if any(value not in words for value in values):
-            notes.append(f"{name}: a word that is not in the vocabulary was ignored.")
+            notes.append(say("{name}: a word that is not in the vocabulary was ignored.", name=name))
         return tuple(word for word in words if word in values)
 
     since, until = one("from", _day), one("to", _day)
     if since and until and since > until:
-        notes.append("from, to: the first day lies after the last; both ignored.")
+        notes.append(say("from, to: the first day lies after the last; both ignored."))
         since = until = None
     dimension = one("dimension", lambda value: value if value in known.dimensions else None)
     groups = known.groups.get(dimension, {}) if dimension else {}
@@ -101,7 +102,7 @@ def read(params: Mapping[str, Sequence[str]], known: Known) -> tuple[Filter, lis
         killed=one("killed", _number),
         text=one("q", lambda value: value.strip()[:LONGEST_TEXT] or None) or "",
     )
-    notes += [f"{name}: no such filter; ignored." for name in params if name not in NAMES]
+    notes += [say("{name}: no such filter; ignored.", name=name) for name in params if name not in NAMES]
     return wanted, notes
 
 

@@ -1,4 +1,4 @@
-"""Shows one incident as held: facts, victims, alleged involvement, claims side by side, reviews and history."""
+"""Shows one incident as held: facts, victims, alleged involvement, claims side by side, and reviews."""
 
 from collections.abc import Iterable
 from html import escape
@@ -7,12 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 import streamlit as st
 
-from app import session, widgets
-from app.widgets import UNKNOWN, label, text
+from app import language, revisions, session, widgets
+from app.language import later, number, phrase, say
+from app.widgets import label, text, unknown
+from casualty.errors import Word
 from casualty.frames import TIER_OF
 from casualty.ledger import Row, Rows
 from casualty.schema import table
-from casualty.store import Revised
 from casualty.vocabulary import (
     ActKind,
     AgeBand,
@@ -29,16 +30,13 @@ from casualty.vocabulary import (
     InvolvementResponse,
     InvolvementRole,
     Missing,
-    Operation,
+    SameOrNot,
     Sensitivity,
     Sex,
     StandardOfProof,
 )
 
-MOST_REVISIONS = 50
 MOST_VICTIMS = 200
-LONGEST_VALUE = 300
-STANDING = {"current": "Stands", "superseded": "Superseded by a newer version", "withdrawn": "Withdrawn"}
 
 
 def named(kind: str, column: str, ids: Iterable[str | None]) -> dict[str, str]:
@@ -54,7 +52,8 @@ def show(rows: Rows) -> None:
     incident = rows["incident"][0]
     _facts(incident)
     _counts(incident)
-    for name, title in (("narrative_public", "Account"), ("narrative_restricted", "Account, restricted")):
+    accounts = (("narrative_public", say("Account")), ("narrative_restricted", say("Account, restricted")))
+    for name, title in accounts:
         if incident.get(name):
             st.subheader(title, anchor=False)
             st.html(f'<p dir="auto" class="account">{escape(incident[name])}</p>')
@@ -62,27 +61,35 @@ def show(rows: Rows) -> None:
     _involvements(rows.get("involvement", []))
     _claims(rows.get("claim", []))
     _reviews(rows.get("review", []))
+    st.page_link(
+        "screens/corrections.py", label=say("Take down a correction that somebody asks for"),
+        query_params={"code": incident["code"]},
+    )  # fmt: skip
 
 
 def _facts(incident: Row) -> None:
     facts = [
-        ("Status", widgets.status(incident["status"], TIER_OF.get(incident["status"], "other"))),
-        ("Type", escape(label(IncidentType, incident["incident_type"]))),
-        ("Date", _date(incident)),
-        ("Place", _place(incident)),
-        ("Coordinates", _coordinates(incident)),
-        ("Administrative unit", _unit(incident)),
-        ("Sensitivity", escape(label(Sensitivity, incident["sensitivity"]))),
-        ("Recorded", f"{escape(incident['recorded_at'][:16])}Z, {text(incident['recorded_by'])}"),
-        ("Version", str(incident["version"])),
+        (say("Status"), widgets.status(incident["status"], TIER_OF.get(incident["status"], "other"))),
+        (say("Type"), escape(label(IncidentType, incident["incident_type"]))),
+        (say("Date"), _date(incident)),
+        (say("Place"), _place(incident)),
+        (say("Coordinates"), _coordinates(incident)),
+        (say("Administrative unit"), _unit(incident)),
+        (say("Sensitivity"), escape(label(Sensitivity, incident["sensitivity"]))),
+        (
+            say("Recorded"),
+            language.joined([escape(language.moment(incident["recorded_at"])), text(incident["recorded_by"])]),
+        ),
+        (say("Version"), str(incident["version"])),
     ]
     if incident.get("title"):
-        facts.insert(0, ("Title", text(incident["title"])))
+        facts.insert(0, (say("Title"), text(incident["title"])))
     if incident.get("withdrawn_reason"):
-        facts.insert(1, ("Withdrawn", f"{escape(incident['withdrawn_at'][:10])}, {text(incident['withdrawn_reason'])}"))
+        why = language.joined([escape(language.day(incident["withdrawn_at"])), text(incident["withdrawn_reason"])])
+        facts.insert(1, (say("Withdrawn"), why))
     if incident.get("merged_into_id"):
         code = named("incident", "code", [incident["merged_into_id"]])[incident["merged_into_id"]]
-        facts.insert(1, ("Duplicate of", widgets.link(code)))
+        facts.insert(1, (say("Duplicate of"), widgets.link(code)))
     widgets.facts(facts)
 
 
@@ -91,58 +98,64 @@ def _date(incident: Row) -> str:
         return escape(label(Missing, incident.get("date_missing"))).lower()
     shown = escape(widgets.when(incident["date_start"], incident.get("date_end"), incident.get("date_precision")))
     if incident.get("time_of_day"):
-        shown += f", {text(incident['time_of_day'])}"
+        shown = language.joined([shown, text(incident["time_of_day"])])
     if incident.get("date_as_reported"):
-        shown += f"<br>as reported: {text(incident['date_as_reported'])}"
+        shown += f"<br>{phrase('as reported: {date}', date=text(incident['date_as_reported']))}"
     if incident.get("report_date"):
-        shown += f"<br>reported on {escape(incident['report_date'])}"
+        shown += f"<br>{phrase('reported on {day}', day=escape(language.day(incident['report_date'])))}"
     return shown
 
 
 def _place(incident: Row) -> str:
     if incident.get("place_missing"):
         return escape(label(Missing, incident["place_missing"])).lower()
-    return f"{text(incident.get('place_as_reported'))}, {escape(widgets.where(incident.get('place_precision')))}"
+    known = escape(widgets.where(incident.get("place_precision")))
+    return language.joined([text(incident.get("place_as_reported")), known])
 
 
 def _coordinates(incident: Row) -> str:
     if "lat" not in incident:
-        return "none"
-    around = f", within {incident['uncertainty_m']:g} m" if "uncertainty_m" in incident else ""
-    stands = " (stands for an area, not the place)" if incident.get("place_precision", 0) >= 3 else ""
-    return f"{incident['lat']:g}, {incident['lon']:g}{around}{stands}"
+        return say("none")
+    parts = [f'<bdi dir="ltr">{incident["lat"]:g}, {incident["lon"]:g}</bdi>']
+    if "uncertainty_m" in incident:
+        parts.append(phrase("within {metres} m", metres=incident["uncertainty_m"]))
+    if incident.get("place_precision", 0) >= 3:
+        parts.append(phrase("stands for an area, not the place"))
+    return language.joined(parts)
 
 
 def _unit(incident: Row) -> str:
     names = [text(incident[name]) for name in ("admin2", "admin1", "country") if incident.get(name)]
     if incident.get("pcode"):
-        names.append(f"P-code {text(incident['pcode'])} ({text(incident.get('boundary_set'))})")
-    return ", ".join(names) or "not recorded"
+        boundaries = text(incident.get("boundary_set"))
+        names.append(phrase("P-code {pcode} ({boundaries})", pcode=text(incident["pcode"]), boundaries=boundaries))
+    return language.joined(names) or say("not recorded")
 
 
 def _counts(incident: Row) -> None:
     rows = []
     for name in ("killed", "injured", "missing"):
         values = (incident.get(f"{name}_{part}") for part in ("low", "best", "high"))
-        rows.append([name.capitalize(), *(UNKNOWN if value is None else str(value) for value in values)])
-    widgets.table(("", "Low", "Best", "High"), rows, ("Low", "Best", "High"))
+        rows.append([escape(language.field(name)), *(unknown() if v is None else number(v) for v in values)])
+    heads = (say("Low"), say("Best"), say("High"))
+    widgets.table(("", *heads), rows, heads)
     notes = []
     if incident.get("count_conflict"):
-        notes.append("The figures are out of order as stated; they are kept so.")
+        notes.append(say("The figures are out of order as stated; they are kept so."))
     if incident.get("counted_how"):
-        notes.append(f"Counted: {incident['counted_how']}")
+        notes.append(say("Counted: {how}", how=incident["counted_how"]))
     if notes:
         st.caption(widgets.plain(" ".join(notes)))
 
 
 def _victims(rows: Rows) -> None:
     victims = rows.get("victim", [])
-    st.subheader("Victims", anchor=False)
+    st.subheader(say("Victims"), anchor=False)
     if not victims:
-        st.caption("No victim is recorded one by one.")
+        st.caption(say("No victim is recorded one by one."))
         return
     if len(victims) > MOST_VICTIMS:
-        st.caption(f"The first {MOST_VICTIMS} of {len(victims)} are listed.")
+        st.caption(say("The first {most} of {all} are listed.", most=MOST_VICTIMS, all=len(victims)))
     identities = _identities(rows.get("attribution", []))
     codes = {victim["id"]: victim["code"] for victim in victims}
     acts: dict[str, list[str]] = {}
@@ -151,21 +164,40 @@ def _victims(rows: Rows) -> None:
     names: dict[str, list[str]] = {}
     for name in rows.get("victim_name", []):
         names.setdefault(name["victim_id"], []).append(text(name["name"]))
+    elsewhere = _counted_as(victims[:MOST_VICTIMS])
     cells = []
     for victim in victims[:MOST_VICTIMS]:
         key = victim["id"]
-        harm = escape(", ".join([label(Harm, victim["harm"]), *acts.get(key, [])]))
+        harm = escape(language.joined([label(Harm, victim["harm"]), *acts.get(key, [])]))
         traits = "<br>".join(filter(None, (_traits(victim), *identities.get(key, []))))
+        if key in elsewhere:
+            traits += f"<br><b>{phrase('counted as {code}', code=widgets.link(elsewhere[key]))}</b>"
         cells.append([escape(victim["code"]), _who(victim, names.get(key, []), codes), _number(victim), harm, traits])
-    widgets.table(("Code", "Who", "Number", "Harm", "Sex, age, status, cause, identity"), cells)
+    heads = (say("Code"), say("Who"), say("Number"), say("Harm"), say("Sex, age, status, cause, identity"))
+    widgets.table(heads, cells)
+
+
+def _counted_as(victims: list[Row]) -> dict[str, str]:
+    """Return the code of the row as which each of these victims is counted, where a reviewer judged them one person."""
+    pairing, other = table("pairing"), table("victim")
+    chosen = (
+        sa.select(pairing.c.victim_id, other.c.code)
+        .join(other, other.c.id == pairing.c.other_id)
+        .where(
+            pairing.c.victim_id.in_([victim["id"] for victim in victims]), pairing.c.verdict == SameOrNot.SAME,
+            pairing.c.withdrawn_at.is_(None),
+        )
+    )  # fmt: skip
+    return {row.victim_id: row.code for row in session.store().rows(chosen)}
 
 
 def _who(victim: Row, names: list[str], codes: dict[str, str]) -> str:
-    who = " / ".join(names) or ("unnamed group" if victim["kind"] == "group" else "person, name unknown")
+    who = " / ".join(names) or (say("unnamed group") if victim["kind"] == "group" else say("person, name unknown"))
     if victim.get("described_as"):
-        who += f", {text(victim['described_as'])}"
+        who = language.joined([who, text(victim["described_as"])])
     if victim.get("resolved_out_of"):
-        who += f" (one of group {escape(codes.get(victim['resolved_out_of'], UNKNOWN))})"
+        group = codes.get(victim["resolved_out_of"])
+        who += f" ({phrase('one of group {code}', code=escape(group) if group else None)})"
     return who
 
 
@@ -176,14 +208,17 @@ def _number(victim: Row) -> str:
 def _traits(victim: Row) -> str:
     age = label(AgeBand, victim["age_band"]).lower()
     if "age_years" in victim:
-        age = f"{victim['age_years']:g} years"
+        age = say("{years} years", years=victim["age_years"])
     elif "age_low" in victim or "age_high" in victim:
-        age = f"{victim.get('age_low', UNKNOWN)} to {victim.get('age_high', UNKNOWN)} years"
-    parts = [f"sex {label(Sex, victim['sex']).lower()}", f"age {age}"]
-    parts.append(f"status {label(CivilStatus, victim['civil_status']).lower()}")
-    parts.append(f"cause {label(Cause, victim['cause']).lower()}")
-    shown = escape("; ".join(parts))
-    return shown + (f"; {text(victim['occupation'])}" if victim.get("occupation") else "")
+        age = say("{low} to {high} years", low=victim.get("age_low"), high=victim.get("age_high"))
+    parts = (
+        say("sex {sex}", sex=Word(label(Sex, victim["sex"]).lower())),
+        say("age {age}", age=Word(age)),
+        say("status {status}", status=Word(label(CivilStatus, victim["civil_status"]).lower())),
+        say("cause {cause}", cause=Word(label(Cause, victim["cause"]).lower())),
+    )
+    shown = escape(language.joined(parts, ";"))
+    return language.joined([shown, text(victim["occupation"])], ";") if victim.get("occupation") else shown
 
 
 def _identities(attributions: list[Row]) -> dict[str, list[str]]:
@@ -200,8 +235,12 @@ def _identities(attributions: list[Row]) -> dict[str, list[str]]:
             if a.get("group_id") in groups
             else label(Missing, a.get("group_missing")).lower()
         )
-        basis = f"{label(IdentitySense, a['sense'])}; basis: {label(AttributionBasis, a['basis'])}; "
-        basis += f"confidence: {label(Confidence, a['confidence'])}"
+        basis = say(
+            "{sense}; basis: {basis}; confidence: {confidence}",
+            sense=Word(label(IdentitySense, a["sense"])),
+            basis=Word(label(AttributionBasis, a["basis"])),
+            confidence=Word(label(Confidence, a["confidence"])),
+        )
         source = f"; {text(documents[a['document_id']])}" if a.get("document_id") in documents else ""
         shown = f"{text(dimensions[a['dimension_id']])}: {group} ({escape(basis)}{source})"
         found.setdefault(a["victim_id"], []).append(shown)
@@ -209,9 +248,9 @@ def _identities(attributions: list[Row]) -> dict[str, list[str]]:
 
 
 def _involvements(involvements: list[Row]) -> None:
-    st.subheader("Alleged involvement", anchor=False)
+    st.subheader(say("Alleged involvement"), anchor=False)
     if not involvements:
-        st.caption("No involvement is alleged.")
+        st.caption(say("No involvement is alleged."))
         return
     actors = named("actor", "name", (part.get("actor_id") for part in involvements))
     documents = named("document", "title", (part.get("document_id") for part in involvements))
@@ -223,17 +262,19 @@ def _involvements(involvements: list[Row]) -> None:
             escape(label(InvolvementRole, part["role"])),
             escape(label(Confidence, part["confidence"])),
             escape(label(InvolvementResponse, part["response"])),
-            text(documents[part["document_id"]]) if part.get("document_id") in documents else "not recorded",
+            text(documents[part["document_id"]]) if part.get("document_id") in documents else say("not recorded"),
         ]
         for part in involvements
     ]
-    widgets.table(("Alleged actor", "Alleged role", "Confidence", "What the actor says", "Source"), rows)
+    widgets.table(
+        (say("Alleged actor"), say("Alleged role"), say("Confidence"), say("What the actor says"), say("Source")), rows
+    )
 
 
 def _claims(claims: list[Row]) -> None:
-    st.subheader("What each source says", anchor=False)
+    st.subheader(say("What each source says"), anchor=False)
     if not claims:
-        st.caption("No claim is recorded.")
+        st.caption(say("No claim is recorded."))
         return
     documents = named("document", "title", (claim["document_id"] for claim in claims))
     behind = named("document", "source_id", (claim["document_id"] for claim in claims))
@@ -241,15 +282,15 @@ def _claims(claims: list[Row]) -> None:
     sources = named("source", "name", said_by)
     origins = named("origin", "label", (claim.get("origin_id") for claim in claims))
     lines: list[tuple[str, list[Any]]] = [
-        ("Source", [sources.get(key or "") for key in said_by]),
-        ("First came from", [origins.get(claim.get("origin_id", ""), "not established") for claim in claims]),
-        *((_heading(name), [claim.get(name) for claim in claims]) for name in CLAIMED),
-        ("Where it says so", [claim.get("locator") or _row(claim) for claim in claims]),
-        ("Credibility", [label(Credibility, c["credibility"]) if "credibility" in c else "not rated" for c in claims]),
-        ("Standing", [STANDING[claim["standing"]] for claim in claims]),
+        (say("Source"), [sources.get(key or "") for key in said_by]),
+        (say("First came from"), [origins.get(c.get("origin_id", ""), say("not established")) for c in claims]),
+        *((language.field(name), [claim.get(name) for claim in claims]) for name in CLAIMED),
+        (say("Where it says so"), [claim.get("locator") or _row(claim) for claim in claims]),
+        (say("Credibility"), [_rated(claim) for claim in claims]),
+        (say("Standing"), [say(revisions.STANDING[claim["standing"]]) for claim in claims]),
     ]
     rows = [[escape(name) + _differs(name, values), *map(_said, values)] for name, values in lines]
-    widgets.table(("", *(documents.get(claim["document_id"], UNKNOWN) for claim in claims)), rows)
+    widgets.table(("", *(documents.get(claim["document_id"], unknown()) for claim in claims)), rows)
 
 
 CLAIMED = (
@@ -259,70 +300,45 @@ CLAIMED = (
 
 
 def _said(value: object) -> str:
-    return "not stated" if value in (None, "") else text(value)
+    return say("not stated") if value in (None, "") else text(value)
 
 
-def _heading(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+def _rated(claim: Row) -> str:
+    return label(Credibility, claim["credibility"]) if "credibility" in claim else say("not rated")
 
 
 def _row(claim: Row) -> str | None:
-    return f"{claim['dataset']}, row {claim['row_number']}" if claim.get("dataset") else None
+    if not claim.get("dataset"):
+        return None
+    return say("{dataset}, row {number}", dataset=claim["dataset"], number=claim["row_number"])
 
 
 def _differs(name: str, values: list[Any]) -> str:
     stated = {value for value in values if value is not None}
-    compared = name in map(_heading, CLAIMED) and len(stated) > 1
-    return ' <span class="tier other">they differ</span>' if compared else ""
+    compared = name in map(language.field, CLAIMED) and len(stated) > 1
+    return f' <span class="tier other">{escape(say("they differ"))}</span>' if compared else ""
 
 
 def _reviews(reviews: list[Row]) -> None:
-    st.subheader("Reviews", anchor=False)
+    st.subheader(say("Reviews"), anchor=False)
     if not reviews:
-        st.caption("Not reviewed yet.")
+        st.caption(say("Not reviewed yet."))
         return
     rows = [
         [
-            escape(review["reviewed_at"][:16] + "Z"),
+            escape(language.moment(review["reviewed_at"])),
             text(review["reviewer"]),
-            escape(" to ".join(label(IncidentStatus, review[name]) for name in ("from_status", "to_status"))),
+            escape(
+                say(
+                    "{before} to {after}",
+                    before=Word(label(IncidentStatus, review["from_status"])),
+                    after=Word(label(IncidentStatus, review["to_status"])),
+                )
+            ),
             escape(label(StandardOfProof, review["standard_of_proof"])),
             text(review["reasons"]),
         ]
         for review in reviews
     ]
-    widgets.table(("When", "Reviewer", "Status", "Standard of proof", "Reasons"), rows)
-
-
-def history(revisions: list[Revised]) -> None:
-    """Show every revision, latest first, with what it changed and the beginning of its hash."""
-    st.subheader("History", anchor=False)
-    if len(revisions) > MOST_REVISIONS:
-        st.caption(f"The latest {MOST_REVISIONS} of {len(revisions)} revisions are listed.")
-    for revision in revisions[: -MOST_REVISIONS - 1 : -1]:
-        operation = label(Operation, revision.operation)
-        with st.expander(widgets.plain(f"{revision.seq} · {revision.at[:16]}Z · {revision.actor} · {operation}")):
-            reason = f"Reason: {text(revision.reason)}. " if revision.reason else ""
-            st.html(f"<p>{reason}Hash {escape(revision.hash[:12])}...</p>")
-            _changes(revision)
-
-
-def _changes(revision: Revised) -> None:
-    changed = [(where, old, new) for where, old, new in revision.differences() if not where.endswith(".version")]
-    if not changed:
-        st.caption("Nothing that is shown here changed, or the body was erased.")
-        return
-    rows = [[escape(_short(where)), _value(old), _value(new)] for where, old, new in changed]
-    widgets.table(("Field", "Before", "After"), rows)
-
-
-def _short(where: str) -> str:
-    """Return a field of the ledger with the key of a child cut to its end."""
-    name, _, column = where.rpartition(".")
-    kind, _, key = name.partition(" ")
-    return f"{kind} ...{key[-6:]} {column}" if key else f"{kind} {column}"
-
-
-def _value(value: object) -> str:
-    shown = str(value) if value is not None else ""
-    return text(shown[:LONGEST_VALUE] + ("..." if len(shown) > LONGEST_VALUE else "")) if shown else "&ndash;"
+    heads = (say("When"), say("Reviewer"), say("Status"), say("Standard of proof"), say("Reasons"))
+    widgets.table(heads, rows)

@@ -9,16 +9,30 @@ from urllib.parse import quote
 
 import streamlit as st
 
+from app import language
+from app.language import later, say
+from casualty.errors import CasualtyError, Fault, Word
 from casualty.vocabulary import Codes, DatePrecision, IncidentStatus, IncidentType, PlacePrecision, Terms
 
-UNKNOWN = "unknown"
-CAVEAT = "Documented incidents, not all deaths."
-STYLE = f"<style>{(Path(__file__).parent / 'static' / 'pages.css').read_text(encoding='utf-8')}</style>"
+CAVEAT = later("Documented incidents, not all deaths.")
+STYLES, RIGHT_TO_LEFT = (
+    (Path(__file__).parent / "static" / name).read_text(encoding="utf-8") for name in ("pages.css", "right-to-left.css")
+)
+
+
+def style() -> str:
+    """Return the style of every page, in the direction of the reader's language."""
+    return f"<style>{STYLES}{RIGHT_TO_LEFT if language.direction() == 'rtl' else ''}</style>"
+
+
+def unknown() -> str:
+    """Return the word for what is not known."""
+    return say("unknown")
 
 
 def text(value: object) -> str:
     """Return a value as HTML text in its own direction; an absent one as the word unknown."""
-    return f'<bdi dir="auto">{escape(str(value))}</bdi>' if value not in (None, "") else UNKNOWN
+    return f'<bdi dir="auto">{escape(str(value))}</bdi>' if value not in (None, "") else unknown()
 
 
 def plain(value: object) -> str:
@@ -29,9 +43,9 @@ def plain(value: object) -> str:
 def label(scheme: type[Terms] | type[Codes], value: object) -> str:
     """Return the label of a term as stored; what is not in the scheme is shown as it is."""
     try:
-        return scheme(value).label
+        return language.term(scheme(value))
     except ValueError:
-        return str(value) if value is not None else UNKNOWN
+        return str(value) if value is not None else unknown()
 
 
 def whole(number: Any) -> int | None:
@@ -53,27 +67,28 @@ def killed(low: Any, best: Any, high: Any) -> str:
     """Return a number killed in words: the best figure with its range; unknown is said, and is never 0."""
     lowest, stated, highest = whole(low), whole(best), whole(high)
     if lowest is None and stated is None and highest is None:
-        return UNKNOWN
-    shown = UNKNOWN if stated is None else str(stated)
+        return unknown()
     if lowest == stated == highest:
-        return shown
-    return f"{shown} (low {UNKNOWN if lowest is None else lowest}, high {UNKNOWN if highest is None else highest})"
+        return language.number(stated)
+    return say("{best} (low {low}, high {high})", best=stated, low=lowest, high=highest)
 
 
 def when(start: Any, end: Any, precision: Any) -> str:
     """Return a date in words, with how closely it is known."""
     if start is None or start != start:
-        return f"date {UNKNOWN}"
+        return say("date unknown")
     first, last = str(start)[:10], str(end)[:10]
-    span = first if last in (first, "None", "NaT") else f"{first} to {last}"
+    one = last in (first, "None", "NaT")
+    shown = language.day(first)
+    span = shown if one else say("{first} to {last}", first=Word(shown), last=Word(language.day(last)))
     known = whole(precision)
-    return span if known is None else f"{span}, {label(DatePrecision, known).lower()}"
+    return span if known is None else language.joined([span, label(DatePrecision, known).lower()])
 
 
 def where(precision: Any) -> str:
     """Return how closely a place is known, in words."""
     known = whole(precision)
-    return "precision not recorded" if known is None else label(PlacePrecision, known).lower()
+    return say("precision not recorded") if known is None else label(PlacePrecision, known).lower()
 
 
 def status(word: str, tier: str) -> str:
@@ -94,8 +109,10 @@ def facts(rows: Iterable[tuple[str, str]]) -> None:
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[str] = ()) -> None:
     """Show a table that has nothing to download; the cells are HTML already."""
-    sort = ["number" if head in numbers else "code" if head == "Code" else "" for head in heads]
-    top = "".join(f'<th scope="col" class="{kind}">{escape(head)}</th>' for head, kind in zip(heads, sort, strict=True))
+    sort = ["number" if head in numbers else "code" if head == say("Code") else "" for head in heads]
+    top = "".join(
+        f'<th scope="col" class="{kind}"><bdi>{escape(head)}</bdi></th>' for head, kind in zip(heads, sort, strict=True)
+    )
     body = "".join(
         "<tr>" + "".join(f'<td class="{kind}">{cell}</td>' for cell, kind in zip(row, sort, strict=True)) + "</tr>"
         for row in rows
@@ -103,11 +120,13 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence
     st.html(f'<div class="list"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>')
 
 
-INCIDENT_HEADS = ("Code", "Date", "Place", "Type", "Killed", "Status")
+def incident_heads() -> list[str]:
+    """Return the heads of a list of incidents."""
+    return [say("Code"), say("Date"), say("Place"), say("Type"), say("Killed"), say("Status")]
 
 
 def incident_cells(row: Mapping[str, Any]) -> list[str]:
-    """Return the cells of one incident of the frame, under INCIDENT_HEADS."""
+    """Return the cells of one incident of the frame, under `incident_heads`."""
     return [
         link(row["code"]),
         escape(when(row["date_start"], row["date_end"], row["date_precision"])),
@@ -124,7 +143,14 @@ def place(row: Mapping[str, Any]) -> str:
     return text(next((name for name in named if isinstance(name, str) and name), None))
 
 
+def told(error: CasualtyError) -> None:
+    """Show an error in the reader's language, with every fault."""
+    faults(say(error.template, **error.values), map(language.fault, error.faults))
+
+
 def faults(message: str, listed: Iterable[object] = ()) -> None:
-    """Show what is wrong, all of it, where a screen reader announces it."""
-    items = "".join(f"<li>{escape(str(fault))}</li>" for fault in listed)
+    """Show what is wrong, all of it, where a screen reader announces it; faults are said in the reader's language."""
+    items = "".join(
+        f"<li>{escape(language.fault(fault) if isinstance(fault, Fault) else str(fault))}</li>" for fault in listed
+    )
     st.html(f'<div class="faults" role="alert">{escape(message)}{f"<ul>{items}</ul>" if items else ""}</div>')

@@ -21,7 +21,7 @@ FLOORS = (
     ("vocabulary",),
     ("schema",),
     ("rules", "access", "settings", "ledger", "linkage", "dating", "migrating"),
-    ("bodies",),
+    ("figures", "bodies", "guarding"),
     ("writing",),
     ("store",),
     ("evidence", "desk", "intake", "review", "recorded", "frames"),
@@ -45,7 +45,7 @@ ONLY_IN = {
 }
 
 # Data in, frozen result out: no database, no clock, no randomness but the `rng` that is handed in.
-PURE = ("geo", "casualty.rules", "casualty.linkage", "casualty.dating", "casualty.patterns", "casualty.undercount")
+PURE = ("geo", "casualty.rules", "casualty.linkage", "casualty.dating", "casualty.figures", "casualty.patterns", "casualty.undercount")
 IMPURE = re.compile(
     r"(sqlalchemy|sqlmodel\.Session|random|time|streamlit)(\.|$)|.*\b(datetime\.(now|today|utcnow)|date\.today)$"
     r"|.*\brandom\.(?!Generator$|SeedSequence$)\w+$"

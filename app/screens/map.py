@@ -8,23 +8,27 @@ import pandas as pd
 import sqlalchemy as sa
 import streamlit as st
 
-from app import filters, session, spots, widgets
+from app import filters, language, session, spots, widgets
 from app import map as components
 from app.asking import chosen_filter, known
+from app.language import count, later, phrase, say
+from casualty.errors import Word
 from casualty.schema import table
 
 MOST_LISTED = 200
 MOST_AT_SPOT = 50
 MOST_SPOTS = 30
+# A number for each plural form that a browser may name (Unicode CLDR).
+PLURAL_FORMS = {"zero": 0, "one": 1, "two": 2, "few": 3, "many": 11, "other": 100}
 LEGEND = (
-    ("verified", "verified"),
-    ("corroborated", "partly corroborated"),
-    ("other", "not corroborated"),
-    ("mixed", "several of these"),
-    ("", "place known"),
-    ("ring", "stands for an area, not the place"),
-    ("part", "some of each"),
-    ("small", "size: number killed (best), each step ten times more"),
+    ("verified", later("verified")),
+    ("corroborated", later("partly corroborated")),
+    ("other", later("not corroborated")),
+    ("mixed", later("several of these")),
+    ("", later("place known")),
+    ("ring", later("stands for an area, not the place")),
+    ("part", later("some of each")),
+    ("small", later("size: number killed (best), each step ten times more")),
 )
 
 
@@ -55,18 +59,20 @@ def points_of(located: pd.DataFrame) -> spots.Points:
 def counts(matched: int, located: int, inside: int) -> None:
     """Say how many of the matching incidents are on the map, and how many are not and why."""
     g = widgets.grouped
-    outside = f" {g(located - inside)} lie outside this view." if located > inside else ""
-    st.html(
-        f'<p class="counts" role="status"><b>Shown {g(located)} of {g(matched)}, '
-        f"{g(matched - located)} without a place.</b>{outside} {escape(widgets.CAVEAT)}</p>"
-    )
+    told = phrase(
+        "Shown {located} of {matched}, {unplaced} without a place.",
+        located=g(located), matched=g(matched), unplaced=g(matched - located),
+    )  # fmt: skip
+    outside = f" {phrase('{number} lie outside this view.', number=g(located - inside))}" if located > inside else ""
+    st.html(f'<p class="counts" role="status"><b>{told}</b>{outside} {escape(say(widgets.CAVEAT))}</p>')
 
 
 def legend(grid: bool) -> None:
     """Explain colour, form, size and number, each with one meaning."""
-    parts = [f'<i class="{name}"></i>{escape(told)}' for name, told in LEGEND]
-    parts.append("number: incidents in one cell of a grid" if grid else "number: incidents at the same place")
-    parts.append("land: Natural Earth")
+    parts = [f'<i class="{name}"></i>{escape(say(told))}' for name, told in LEGEND]
+    cell, spot = say("number: incidents in one cell of a grid"), say("number: incidents at the same place")
+    parts.append(escape(cell if grid else spot))
+    parts.append(escape(say("land: Natural Earth")))
     st.html('<p class="legend">' + "".join(f"<span>{part}</span>" for part in parts) + "</p>")
 
 
@@ -86,6 +92,28 @@ def marked(row: Any) -> dict[str, Any]:
     return {"lon": float(row["lon"]), "lat": float(row["lat"]), "metres": metres, "unit": unit}
 
 
+def words() -> dict[str, str | dict[str, str]]:
+    """Return what the map says by itself; `incidents` in the plural forms that the browser names for this language."""
+    return {
+        "language": language.current().tag,
+        "map": say("Map of incidents; the list below shows the same"),
+        "all": say("All"),
+        "show_all": say("Show all places"),
+        "zoom_in": say("Zoom in"),
+        "zoom_out": say("Zoom out"),
+        "metres": say("m"),
+        "kilometres": say("km"),
+        "failed": say("The map's script did not load. The list below shows the same incidents."),
+        "incidents": {
+            form: count("{n} incident", "{n} incidents", n, n=Word("{n}")) for form, n in PLURAL_FORMS.items()
+        },
+        "killed": say("{killed} killed (best)", killed=Word("{killed}")),
+        "unknown": say("number killed unknown"),
+        "unknown_in": say("unknown in {unknown}", unknown=Word("{unknown}")),
+        "comma": language.joined(("", "")),
+    }
+
+
 @st.fragment
 def review(located: pd.DataFrame, points: spots.Points, matched: int) -> None:
     """Show the map with its counts, and beside it what stands at the spot that was pressed."""
@@ -102,6 +130,7 @@ def review(located: pd.DataFrame, points: spots.Points, matched: int) -> None:
             "grid": drawn.grid,
             "fit": [everything.west, everything.south, everything.east, everything.north] if everything else None,
             "chosen": chosen,
+            "words": words(),
         }
         components.draw("map", data, pressed)
         legend(drawn.grid)
@@ -117,48 +146,53 @@ def panel(located: pd.DataFrame, points: spots.Points) -> dict[str, Any] | None:
     keys = st.session_state.get("pressed") or []
     here = located.iloc[spots.members(points, keys[:MOST_SPOTS])]
     if here.empty:
-        st.caption("Press a spot on the map to see the incidents there.")
+        st.caption(say("Press a spot on the map to see the incidents there."))
         return None
-    st.markdown(f"**{len(here)} {'incident' if len(here) == 1 else 'incidents'} here**")
+    st.markdown(f"**{count('{n} incident here', '{n} incidents here', len(here))}**")
     rows = {row["code"]: row for row in paged(here, MOST_AT_SPOT, "spot").to_dict("records")}
     code = next(iter(rows))
     if len(rows) > 1:
         with st.container(height=230):
             code = st.radio(
-                "Incidents here", rows, format_func=lambda c: summary(rows[c]), label_visibility="collapsed"
+                say("Incidents here"), rows, format_func=lambda c: summary(rows[c]), label_visibility="collapsed"
             )
     row = rows[code]
     at = marked(row)
-    around = f", within {at['metres']} m of its point" if at["metres"] else ""
+    place = [widgets.place(row), escape(widgets.where(row["place_precision"]))]
+    if at["metres"]:
+        place.append(phrase("within {metres} m of its point", metres=at["metres"]))
     widgets.facts(
         [
-            ("Code", escape(row["code"])),
-            ("Date", escape(widgets.when(row["date_start"], row["date_end"], row["date_precision"]))),
-            ("Place", f"{widgets.place(row)}, {escape(widgets.where(row['place_precision']))}{around}"),
-            ("Killed", escape(widgets.killed(row["killed_low"], row["killed_best"], row["killed_high"]))),
-            ("Status", widgets.status(row["status"], row["tier"])),
+            (say("Code"), escape(row["code"])),
+            (say("Date"), escape(widgets.when(row["date_start"], row["date_end"], row["date_precision"]))),
+            (say("Place"), language.joined(place)),
+            (say("Killed"), escape(widgets.killed(row["killed_low"], row["killed_best"], row["killed_high"]))),
+            (say("Status"), widgets.status(row["status"], row["tier"])),
         ]
     )
     st.page_link(
-        "screens/record.py", label="Open the record", icon=":material/description:", query_params={"code": row["code"]}
+        "screens/record.py",
+        label=say("Open the record"),
+        icon=":material/description:",
+        query_params={"code": row["code"]},
     )
     return at
 
 
 def summary(row: dict[str, Any]) -> str:
     """Return one incident in a line."""
-    day = "date unknown" if row["date_start"] != row["date_start"] else str(row["date_start"])[:10]
-    number = widgets.whole(row["killed_best"])
-    return f"{day}, killed: {widgets.UNKNOWN if number is None else number} ({row['code']})"
+    day = say("date unknown") if row["date_start"] != row["date_start"] else language.day(row["date_start"])
+    killed = widgets.whole(row["killed_best"])
+    return say("{day}, killed: {killed} ({code})", day=Word(day), killed=killed, code=row["code"])
 
 
 def listing(found: pd.DataFrame) -> None:
     """List the matching incidents, latest first, with those that have no place."""
-    st.subheader("The same incidents as a list, latest first", anchor=False)
+    st.subheader(say("The same incidents as a list, latest first"), anchor=False)
     latest = paged(
         found.sort_values("date_start", ascending=False, na_position="last", kind="stable"), MOST_LISTED, "list"
     )
-    widgets.table(widgets.INCIDENT_HEADS, map(widgets.incident_cells, latest.to_dict("records")))
+    widgets.table(widgets.incident_heads(), map(widgets.incident_cells, latest.to_dict("records")))
 
 
 def paged(rows: pd.DataFrame, most: int, name: str) -> pd.DataFrame:
@@ -168,31 +202,45 @@ def paged(rows: pd.DataFrame, most: int, name: str) -> pd.DataFrame:
     page = st.pagination(-(-len(rows) // most), max_visible_pages=3, key=f"{name}-{len(rows)}")
     first = (page - 1) * most
     part = rows.iloc[first : first + most]
-    st.caption(f"{first + 1} to {first + len(part)} of {len(rows)}.")
+    st.caption(say("{first} to {last} of {all}.", first=first + 1, last=first + len(part), all=len(rows)))
     return part
 
 
-st.title("Map", anchor=False)
+st.title(say("Map"), anchor=False)
 frame = session.incidents()
 if frame.empty:
     counts(0, 0, 0)
     st.info(
-        "No incident is recorded yet. Record one on the Record page, or read a file in on the command line: "
-        "`casualty intake FILE`."
+        say(
+            "No incident is recorded yet. Record one on the Record page, or read a file in on the command line: "
+            "`casualty intake FILE`."
+        )
     )
 else:
     wanted, notes = chosen_filter(known())
     if notes:
-        st.warning("Not all of the address was understood.  \n" + "  \n".join(map(widgets.plain, notes)))
+        st.warning(say("Not all of the address was understood.") + "  \n" + "  \n".join(map(widgets.plain, notes)))
     found = filters.apply(wanted, frame, members_of(wanted, frame))
     if found.undated:
-        st.caption(f"{found.undated} incidents without a date are left out by the dates asked for.")
+        st.caption(
+            count(
+                "{n} incident without a date is left out by the dates asked for.",
+                "{n} incidents without a date are left out by the dates asked for.",
+                found.undated,
+            )
+        )
     if found.uncounted:
-        st.caption(f"{found.uncounted} incidents without a best number killed are left out by the number asked for.")
+        st.caption(
+            count(
+                "{n} incident without a best number killed is left out by the number asked for.",
+                "{n} incidents without a best number killed are left out by the number asked for.",
+                found.uncounted,
+            )
+        )
     matching = frame[found.mask]
     located = matching[matching["lat"].notna()]
     review(located, points_of(located), len(matching))
     if matching.empty:
-        st.info("No incident matches the filter. Widen it, or clear it in the sidebar.")
+        st.info(say("No incident matches the filter. Widen it, or clear it in the sidebar."))
     else:
         listing(matching)
