@@ -1,199 +1,203 @@
-"""The form of an incident: what is typed stays typed, through faults, conflicts and a visit to another page."""
+"""A form whose every box lies on the desk as it is typed, with its faults under it; the same after a reload and elsewhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 from typing import Any
+from uuid import uuid4
 
 import streamlit as st
 
-from app import entry, session, widgets
-from casualty.vocabulary import (
-    AttributionBasis,
-    CivilStatus,
-    DatePrecision,
-    DimensionState,
-    Harm,
-    IncidentType,
-    Missing,
-    PlacePrecision,
-    Sex,
-    SourceKind,
-    VictimKind,
-)
+from app import language, session, widgets
+from app.language import say
+from casualty import desk
+from casualty.access import Acting
+from casualty.errors import CasualtyError, Fault
+from casualty.vocabulary import Codes, Terms
 
-HARMS = [harm for harm in Harm if harm is not Harm.ALIVE]
+UNSET = "not_recorded"
 
 
-class Box:
-    """Draws labelled boxes whose contents are kept under one name, filled at first with what is given."""
+class Form:
+    """Draws labelled boxes; what is typed in them is kept in the database at the end of every run.
 
-    def __init__(self, name: str, start: Mapping[str, Any] | None = None) -> None:
-        self.name = name
-        self.start = dict(start or {})
-        self.typed: dict[str, Any] = {}
+    `known` is what the desk holds, as far as this session knows: a box that stands otherwise was typed in. On the first
+    run of a session the boxes are filled from the desk; after that the browser's own boxes count, also when the server was
+    started anew in between, because the browser then sends all of them again.
+    """
 
-    def _key(self, field: str, empty: Any) -> str:
-        key = f"{self.name}-{field}"
-        if key not in st.session_state:
-            given = self.start.get(field)
-            st.session_state[key] = empty if given is None else given
-        return key
+    def __init__(
+        self, form_id: str, by: Acting, *, start: Mapping[str, Any] | None = None, incident_id: str | None = None,
+        version: int | None = None,
+    ) -> None:  # fmt: skip
+        self.id, self.by = form_id, by
+        self.amends = {"incident_id": incident_id, "version": version}
+        self.state = st.session_state.setdefault(f"form-{form_id}", {})
+        if "known" not in self.state:
+            held = desk.form(session.store(), by, form_id)
+            self.state["known"] = dict(held.typed if held is not None else start or {})
+            self.state["saved_id"] = held.saved_id if held is not None else None
+        # What was typed since stands in the session already, before its box is drawn again.
+        boxes = self.state.setdefault("boxes", set())
+        now = {box: st.session_state[self.key(box)] for box in boxes if self.key(box) in st.session_state}
+        self.typed: dict[str, Any] = dict(self.state["known"]) | {box: value or None for box, value in now.items()}
+        self.shown: set[str] = set()
+        self.live: list[Fault] = []
 
-    def text(self, field: str, label: str, *, lines: int = 1, **more: Any) -> str:
-        """Ask for text."""
-        key = self._key(field, "")
-        box = st.text_input if lines == 1 else st.text_area
-        self.typed[field] = box(label, key=key, persist_state="session", **more) or ""
-        return str(self.typed[field])
+    @property
+    def saved_id(self) -> str | None:
+        """Return the record that this form became, None while it is being typed."""
+        saved: str | None = self.state["saved_id"]
+        return saved
 
-    def number(self, field: str, label: str, **more: Any) -> None:
-        """Ask for a whole number, which may stay unknown."""
-        key = self._key(field, None)
-        self.typed[field] = st.number_input(label, min_value=0, step=1, key=key, persist_state="session", **more)
+    # Boxes -------------------------------------------------------------------------------------------------------
 
-    def choice(self, field: str, label: str, terms: Sequence[Any], *, unset: str | None = None, **more: Any) -> None:
-        """Ask for one term of a scheme; `unset` is what an empty choice means."""
-        labels = {"": unset} if unset is not None else {}
-        labels |= {term.value: term.label for term in terms}
-        self._among(field, label, labels, **more)
+    def key(self, box: str) -> str:
+        """Return the key under which a box stands in the session."""
+        return f"{self.id}:{box}"
 
-    def row(self, field: str, label: str, rows: Mapping[str, str]) -> None:
-        """Ask for one of several rows of the database by id."""
-        self._among(field, label, {"": "Not recorded"} | dict(rows))
+    def _given(self, box: str, name: str, value: Any) -> dict[str, Any]:
+        """Return what fills a box that this session has not drawn yet; afterwards the box itself counts."""
+        return {} if self.key(box) in st.session_state else {name: value}
 
-    def _among(self, field: str, label: str, labels: Mapping[Any, str], **more: Any) -> None:
-        key = self._key(field, next(iter(labels)))
-        chosen = st.selectbox(label, labels, key=key, persist_state="session", format_func=labels.get, **more)
-        self.typed[field] = None if chosen == "" else chosen
+    def text(self, box: str, label: str, *, required: bool = False, **more: Any) -> str | None:
+        """Ask for one line of text, kept while it is typed."""
+        given = self._given(box, "value", self.typed.get(box) or "")
+        shown = say("{label} (required)", label=label) if required else label
+        value = st.text_input(shown, key=self.key(box), live=True, **given, **more)
+        return self._stands(box, (value or "") or None)
 
-    def tick(self, field: str, label: str) -> None:
+    def lines(self, box: str, label: str, **more: Any) -> str | None:
+        """Ask for several lines of text."""
+        given = self._given(box, "value", self.typed.get(box) or "")
+        value = st.text_area(label, key=self.key(box), **given, **more)
+        return self._stands(box, (value or "") or None)
+
+    def choice(self, box: str, label: str, options: Mapping[str, str], *, unset: str, **more: Any) -> str | None:
+        """Ask for one of several words; `unset` says what an empty choice means."""
+        labels = {"": unset, **options}
+        held = self.typed.get(box)
+        held = str(held) if held is not None else ""
+        labels.setdefault(held, say("As recorded"))
+        given = self._given(box, "index", list(labels).index(held) if held in labels else 0)
+        value = st.selectbox(
+            label, list(labels), key=self.key(box), format_func=lambda w: labels.get(w, w), **given, **more
+        )
+        return self._stands(box, value or None)
+
+    def terms(
+        self, box: str, label: str, scheme: Iterable[Terms | Codes], *, unset: str | None = None, **more: Any
+    ) -> str | None:
+        """Ask for one term of a scheme."""
+        options = {str(t.value): language.term(t) for t in scheme if t.value != UNSET}
+        return self.choice(box, label, options, unset=unset or say("Not recorded"), **more)
+
+    def several(self, box: str, label: str, options: Mapping[str, str], **more: Any) -> list[str]:
+        """Ask for any number of words."""
+        held = list(self.typed.get(box) or ())
+        options = dict.fromkeys(held, say("As recorded")) | dict(options)
+        given = self._given(box, "default", held)
+        value = st.multiselect(
+            label, list(options), key=self.key(box), format_func=lambda w: options[w], **given, **more
+        )
+        self._stands(box, list(value) or None)
+        return list(value)
+
+    def tick(self, box: str, label: str) -> bool:
         """Ask for yes or no."""
-        self.typed[field] = st.checkbox(label, key=self._key(field, False), persist_state="session")
+        given = self._given(box, "value", bool(self.typed.get(box)))
+        return bool(self._stands(box, st.checkbox(label, key=self.key(box), **given) or None))
+
+    def _stands(self, box: str, value: Any) -> Any:
+        self.typed[box] = value
+        self.state["boxes"].add(box)
+        self.faults(box)
+        return value
+
+    def put(self, box: str, value: Any) -> None:
+        """Set a box from a button; called before the boxes are drawn."""
+        st.session_state[self.key(box)] = "" if value is None else value
+        self.note(box, value)
+
+    def note(self, box: str, value: Any) -> None:
+        """Keep a value that has no box of its own."""
+        self.typed[box] = value
+        self.keep()
+
+    # Faults ------------------------------------------------------------------------------------------------------
+
+    def refuse(self, told: CasualtyError) -> None:
+        """Keep what a saving was refused for, to be shown at the boxes until they are typed in again."""
+        self.state["refused"] = (told, dict(self.typed))
+
+    @property
+    def refused(self) -> list[Fault]:
+        """Return what the last saving was refused for, as far as its boxes still stand as they did."""
+        if "refused" not in self.state:
+            return []
+        told, then = self.state["refused"]
+        return [fault for fault in told.faults if self._untouched(fault.field, then)]
+
+    def leftover(self) -> None:
+        """Show above the buttons what the last saving was refused for, and the faults that no box has shown."""
+        if "refused" in self.state and (self.refused or not self.state["refused"][0].faults):
+            told = self.state["refused"][0]
+            rest = [fault for fault in self.refused if fault.field not in self.shown]
+            message, faults = language.told(CasualtyError(told.template, rest, told.values))
+            widgets.faults(message, faults)
+
+    def _untouched(self, box: str, then: Mapping[str, Any]) -> bool:
+        whole = "people" if box.startswith("people") else box
+        return (self.typed.get(whole) or None) == (then.get(whole) or None)
+
+    def faults(self, box: str) -> None:
+        """Show under a box what is not understood in it, and what the last saving found wrong with it."""
+        self.shown.add(box)
+        wrong = (fault for fault in (*self.refused, *self.live) if fault.field == box)
+        for said in dict.fromkeys(map(plainly, wrong)):
+            st.html(f'<p class="fault" role="alert">{escape(said)}</p>')
+
+    # The desk ----------------------------------------------------------------------------------------------------
+
+    def keep(self) -> None:
+        """Write what was typed since the last run to the desk."""
+        known = self.state["known"]
+        changed = {box: value for box, value in self.typed.items() if (value or None) != (known.get(box) or None)}
+        if changed:
+            held = desk.keep(session.store(), self.by, self.id, changed, **self.amends)
+            self.state["known"] = dict(self.typed) if held.saved_id is None else {}
+            self.state["saved_id"] = held.saved_id
+
+    def discard(self) -> None:
+        """Throw the form away."""
+        desk.discard(session.store(), self.by, self.id)
+        self.forget()
+
+    def forget(self) -> None:
+        """Let the session forget the form's boxes."""
+        for key in [key for key in st.session_state if str(key).startswith((f"{self.id}:", f"form-{self.id}"))]:
+            del st.session_state[key]
+
+    # Lists of parts ----------------------------------------------------------------------------------------------
+
+    def parts(self, box: str) -> list[str]:
+        """Return the keys of the parts that a list holds."""
+        return [str(key) for key in self.typed.get(box) or ()]
+
+    def add(self, box: str) -> None:
+        """Add a part to a list; used as a button's callback."""
+        self.note(box, [*self.parts(box), uuid4().hex[:8]])
+
+    def drop(self, box: str, key: str) -> None:
+        """Take a part off a list; what was typed in it stays on the desk until the form is saved."""
+        self.note(box, [part for part in self.parts(box) if part != key])
 
 
-def minimum(box: Box) -> None:
-    """Ask for what a record needs: a date, a place and the number killed."""
-    first, last, exact = st.columns([2, 2, 2])
-    with first:
-        box.text("date_from", "Date (required)", placeholder="2024-03-05, 2024-03 or 2024")
-    with last:
-        box.text("date_to", "Last day, if it was a span")
-    with exact:
-        box.choice("date_precision", "How closely is it known?", list(DatePrecision), unset="As the date is written")
-    _understood(box)
-    place, near, point = st.columns([3, 2, 2])
-    with place:
-        box.text("place_as_reported", "Place as the source names it (required)")
-    with near:
-        box.choice("place_precision", "How closely is it known? ", list(PlacePrecision), unset="Not recorded")
-    with point:
-        box.text("coordinates", "Latitude, longitude", placeholder="33.51, 36.29")
-    for column, (part, label) in zip(st.columns(3), PARTS, strict=True):
-        with column:
-            box.number(f"killed_{part}", f"Killed, {label} (one required)")
+def plainly(fault: Fault) -> str:
+    """Return a fault in the reader's language without the name of its field, for it stands there."""
+    _, (said,) = language.told(CasualtyError("", [fault]))
+    return f"{said.said} {said.remedy}".strip()
 
 
-PARTS = (("low", "at least"), ("best", "best figure"), ("high", "at most"))
-
-
-def _understood(box: Box) -> None:
-    """Say how the date was read, before it is saved."""
-    found = entry.read({name: box.typed[name] for name in ("date_from", "date_to", "date_precision")})
-    if found.faults:
-        for fault in found.faults:
-            st.caption(f":red[{widgets.plain(fault)}]")
-    elif found.fields["date_start"]:
-        shown = widgets.when(*(found.fields[name] for name in entry.SPAN))
-        st.caption(f"Understood as {widgets.plain(shown)}.")
-
-
-def details(box: Box) -> None:
-    """Ask for what may be left out."""
-    left, right = st.columns(2)
-    with left:
-        box.choice("incident_type", "Type", sorted(IncidentType, key=lambda kind: kind != "not_recorded"))
-        box.text("date_as_reported", "Date in the source's own words")
-        box.text("time_of_day", "Time of day")
-        box.choice("date_missing", "If there is no date, why", list(Missing), unset="There is a date")
-        box.choice("place_missing", "If there is no place, why", list(Missing), unset="There is a place")
-    with right:
-        box.text("country", "Country")
-        box.text("admin1", "First-order unit (region)")
-        box.text("admin2", "Second-order unit (district)")
-        box.text("pcode", "P-code of the smallest unit known")
-        box.text("uncertainty_m", "The place may be off by so many metres")
-    for column, (part, label) in zip(st.columns(3), PARTS, strict=True):
-        with column:
-            box.number(f"injured_{part}", f"Injured, {label}")
-    box.tick("count_conflict", "Keep the figures as stated, although they are out of order")
-    box.text("narrative_public", "Account that may be made public", lines=4)
-    box.text("narrative_restricted", "Account for the house only", lines=4)
-
-
-def source(box: Box) -> None:
-    """Ask who says so, and where."""
-    left, right = st.columns(2)
-    with left:
-        box.text("source", "Source (required): who says so")
-        box.choice("source_kind", "Kind of source", sorted(SourceKind, key=lambda kind: kind != "not_recorded"))
-    with right:
-        box.text("document", "Document: title of the report, recording or page")
-        box.text("url", "Its address, if it has one")
-        box.text("locator", "Where in it: page, minute")
-
-
-def victims(name: str) -> list[dict[str, Any]]:
-    """Ask for victims one by one; return what was typed of each."""
-    rows: list[tuple[int, str]] = st.session_state.setdefault(f"{name}-victims", [])
-    typed = []
-    for number, (key, kind) in enumerate(rows, start=1):
-        with st.container(border=True):
-            box = Box(f"{name}-victim-{key}")
-            (_person if kind == VictimKind.PERSON else _group)(box, number)
-            _common(box)
-            st.button("Remove", key=f"{name}-drop-{key}", on_click=rows.remove, args=((key, kind),))
-            typed.append({"kind": kind, **box.typed})
-    left, right, _ = st.columns([1, 1, 2])
-    fresh = max((key for key, _ in rows), default=0) + 1
-    left.button("Add a person", key=f"{name}-person", on_click=rows.append, args=((fresh, "person"),))
-    right.button("Add an unnamed group", key=f"{name}-group", on_click=rows.append, args=((fresh, "group"),))
-    return typed
-
-
-def _person(box: Box, number: int) -> None:
-    who, sex, age = st.columns([3, 2, 1])
-    with who:
-        box.text("name", f"Victim {number}: name, in its own script", placeholder="unknown")
-    with sex:
-        box.choice("sex", "Sex", sorted(Sex, key=lambda word: word != "not_recorded"))
-    with age:
-        box.text("age", "Age", placeholder="34, 30-35")
-
-
-def _group(box: Box, number: int) -> None:
-    who, *parts = st.columns([3, 1, 1, 1])
-    with who:
-        box.text("described_as", f"Victim {number}: group, described as")
-    for column, (part, label) in zip(parts, PARTS, strict=True):
-        with column:
-            box.number(part, label.capitalize())
-
-
-def _common(box: Box) -> None:
-    harm, status, identity, basis = st.columns(4)
-    with harm:
-        box.choice("harm", "Harm", HARMS)
-    with status:
-        box.choice("civil_status", "Status", sorted(CivilStatus, key=lambda word: word != "not_recorded"))
-    groups = _groups()
-    if groups:
-        with identity:
-            box.row("identity", "Identity group", groups)
-        with basis:
-            box.choice("basis", "How is it known?", list(AttributionBasis), unset="Not said")
-
-
-def _groups() -> dict[str, str]:
-    """Return the identity groups that may be entered here: of dimensions that are on, none of those merely imported."""
-    dimensions = {row.id: row.label for row in session.listed("dimension") if row.state == DimensionState.ON}
-    rows = [row for row in session.listed("identity_group") if row.dimension_id in dimensions]
-    return {f"{row.dimension_id}/{row.id}": f"{dimensions[row.dimension_id]}: {row.label}" for row in rows}
+def columns(widths: Sequence[float]) -> list[Any]:
+    """Return columns of these widths; on a narrow screen they stand under each other."""
+    return st.columns(list(widths), vertical_alignment="top")

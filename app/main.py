@@ -5,40 +5,57 @@ They have no icons, because a browser would fetch a page's icon from another hos
 """
 
 from html import escape
+from urllib.parse import urlencode
 
 import streamlit as st
 
+from app import language, locale, session, widgets
 from app import map as components
-from app import session, widgets
-from app.guard import SIGN_OUT
+from app.guard import SIGN_IN, SIGN_OUT
+from app.language import phrase, say
 from casualty.errors import CasualtyError
+from casualty.vocabulary import Role
 
-st.set_page_config(page_title="Casualty record", layout="wide")
-st.html(widgets.STYLE)
+st.set_page_config(page_title=say("Casualty record"), layout="wide")
+st.html(widgets.style())
+language.begin()
 components.watch()
 
 by = session.acting()
 if by is None:
     st.session_state.clear()
-    st.html('<p role="alert">Your session has ended. <a href="/sign-in">Sign in again</a>.</p>')
+    again = f'<a href="{SIGN_IN}">{escape(say("Sign in again."))}</a>'
+    st.html(f'<p role="alert">{phrase("Your session has ended. {again}", again=again)}</p>')
     st.stop()
-if st.session_state.get("acting") != by.name:
+# A session that is new since the server was started anew holds what the browser sent again: that is not taken away.
+if st.session_state.get("acting", by.name) != by.name:
+    chosen = st.session_state.get(language.CHOSEN)
     st.session_state.clear()
-    st.session_state["acting"] = by.name
+    st.session_state.update({language.CHOSEN: chosen} if chosen else {})
+st.session_state["acting"] = by.name
 
+accounts = say("Accounts") if by.role is Role.ADMINISTRATOR else say("Your account")
 page = st.navigation(
     [
-        st.Page("screens/home.py", title="Home", visibility="hidden", default=True),
-        st.Page("screens/map.py", title="Map", url_path="map"),
-        st.Page("screens/record.py", title="Record", url_path="record"),
+        st.Page("screens/home.py", title=say("Home"), visibility="hidden", default=True),
+        st.Page("screens/map.py", title=say("Map"), url_path="map"),
+        st.Page("screens/record.py", title=say("Record page"), url_path="record"),
+        st.Page("screens/accounts.py", title=accounts, url_path="accounts"),
+        st.Page("screens/review.py", title=say("Review"), url_path="review"),
+        st.Page("screens/corrections.py", title=say("Corrections"), url_path="corrections"),
+        st.Page("screens/coding.py", title=say("Second coding"), url_path="coding"),
     ],
     position="top",
 )
-role = by.role.label if by.role else "Local"
-st.sidebar.html(
-    f'<p class="who">{widgets.text(by.name)} ({escape(role)}) &middot; <a href="{SIGN_OUT}">Sign out</a></p>'
-)
+role = language.term(by.role) if by.role else say("Local")
+out = f'<a href="{SIGN_OUT}">{escape(say("Sign out"))}</a>'
+st.sidebar.html(f'<p class="who">{widgets.text(by.name)} ({escape(role)}) &middot; {out}</p>')
+shown = language.shown()
+onward = f"/{page.url_path}" + (f"?{urlencode(st.query_params.to_dict())}" if st.query_params else "")
+st.sidebar.html(locale.chooser(shown.language.tag, onward))
+if unsigned := locale.remark(shown):
+    st.sidebar.caption(unsigned)
 try:
     page.run()
 except CasualtyError as told:
-    widgets.faults(told.message, told.faults)
+    widgets.told(told)

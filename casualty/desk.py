@@ -20,6 +20,10 @@ from casualty.store import Desk, Store
 
 MOST_TYPED = 2_000_000  # characters of one form: some thousand victims with all their details
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LAY = sa.text(
+    "INSERT INTO unfinished (id, account, incident_id, version, begun_at, typed_at, typed)"
+    " VALUES (:id, :account, :incident_id, :version, :begun_at, :typed_at, :typed) ON CONFLICT (id) DO NOTHING"
+)
 KEPT_DAYS = 30  # how long a form that became a record is remembered, so that saving it again makes nothing new
 
 
@@ -71,12 +75,9 @@ def keep(
     """
     unfinished = table("unfinished")
     with store.desk(by) as desk:
-        found = desk.connection.execute(
-            sa.select(unfinished).where(unfinished.c.id == form_id).with_for_update()
-        ).first()
-        if found is not None and found.account != by.name:
+        row = _held(desk, form_id) or _laid(desk, form_id, incident_id, version)
+        if row["account"] != by.name:
             raise NotFound("This form is not on your desk.")
-        row = dict(found._mapping) if found is not None else _laid(desk, form_id, incident_id, version)
         held = _form(row)
         typed = {name: value for name, value in (held.typed | dict(changed)).items() if value is not None}
         if held.saved_id is not None or typed == held.typed:
@@ -86,8 +87,15 @@ def keep(
         return _form(row | values)
 
 
+def _held(desk: Desk, form_id: str) -> dict[str, Any] | None:
+    """Return the row of a form, which nobody else changes until this transaction ends."""
+    unfinished = table("unfinished")
+    found = desk.connection.execute(sa.select(unfinished).where(unfinished.c.id == form_id).with_for_update()).first()
+    return None if found is None else dict(found._mapping)
+
+
 def _laid(desk: Desk, form_id: str, incident_id: str | None, version: int | None) -> dict[str, Any]:
-    """Lay an empty form on the desk."""
+    """Lay an empty form on the desk; return what lies there then, which a second device may have laid at this moment."""
     if not _ID.fullmatch(form_id):
         raise NotFound("A form has no such key.")
     _sweep(desk)
@@ -95,8 +103,8 @@ def _laid(desk: Desk, form_id: str, incident_id: str | None, version: int | None
         "id": form_id, "account": desk.by.name, "incident_id": incident_id, "version": version, "begun_at": desk.at,
         "typed_at": desk.at, "typed": "{}", "saved_id": None,
     }  # fmt: skip
-    desk.connection.execute(table("unfinished").insert(), row)
-    return row
+    desk.connection.execute(_LAY, row)
+    return _held(desk, form_id) or row
 
 
 def discard(store: Store, by: Acting, form_id: str) -> None:
@@ -110,24 +118,25 @@ def discard(store: Store, by: Acting, form_id: str) -> None:
         )
 
 
-def became(connection: sa.Connection, form_id: str) -> str | None:
+def became(connection: sa.Connection, by: Acting, form_id: str) -> str | None:
     """Return the record that a form has become, asked within the transaction that would save it; None if none yet.
 
-    Raises NotFound if the form was thrown away meanwhile, so that what was discarded is not recorded after all.
+    Raises NotFound if the form was thrown away meanwhile, so that what was discarded is not recorded after all, or if
+    it is somebody else's.
     """
     unfinished = table("unfinished")
-    found = connection.execute(
-        sa.select(unfinished.c.saved_id).where(unfinished.c.id == form_id).with_for_update()
-    ).first()
+    mine = sa.and_(unfinished.c.id == form_id, unfinished.c.account == by.name)
+    found = connection.execute(sa.select(unfinished.c.saved_id).where(mine).with_for_update()).first()
     if found is None:
         raise NotFound("This form was thrown away, on another device perhaps.")
     return None if found[0] is None else str(found[0])
 
 
-def finish(connection: sa.Connection, form_id: str, saved_id: str) -> None:
-    """Say within the saving transaction what a form became; what was typed stands in the record now."""
+def finish(connection: sa.Connection, by: Acting, form_id: str, saved_id: str) -> None:
+    """Say within the saving transaction what a form of `by` became, once; what was typed stands in the record now."""
     unfinished = table("unfinished")
-    connection.execute(unfinished.update().where(unfinished.c.id == form_id).values(saved_id=saved_id, typed="{}"))
+    mine = sa.and_(unfinished.c.id == form_id, unfinished.c.account == by.name, unfinished.c.saved_id.is_(None))
+    connection.execute(unfinished.update().where(mine).values(saved_id=saved_id, typed="{}"))
 
 
 def _form(row: Mapping[str, Any]) -> Form:

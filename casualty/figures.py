@@ -42,9 +42,10 @@ UNKNOWN = {
     "?", "unknown", "not known", "n/a", "inconnu", "inconnue", "pas connu", "غير معروف", "غير معلوم", "مجهول", "لا يعرف",
 }  # fmt: skip
 _N = r"(\d+)"
-_TO = r"\s*(?:-|to|and|à|a|et|الى|إلى|حتى|و)\s*"
-_LEAST = r"at least|no fewer than|minimum|min\.?|>=|au moins|minimum de|على الاقل|على الأقل|ما لا يقل عن|لا يقل عن"
-_MOST = r"at most|up to|no more than|maximum|max\.?|<=|au plus|jusqu'à|على الاكثر|على الأكثر|لا يزيد عن|ما لا يزيد عن"
+_TO = r"\s*(?:-|to|à|a|الى|إلى|حتى)\s*"
+_AND = r"\s*(?:-|to|and|à|a|et|الى|إلى|حتى|و)\s*"  # with "between" before it; alone, "9 and 11" are two figures
+_LEAST = r"at least|no fewer than|minimum|min\.?|>=|≥|au moins|minimum de|على الاقل|على الأقل|ما لا يقل عن|لا يقل عن"
+_MOST = r"at most|up to|no more than|maximum|max\.?|<=|≤|au plus|jusqu'à|على الاكثر|على الأكثر|لا يزيد عن|ما لا يزيد عن"
 _ABOUT = r"about|approx\.?|approximately|around|circa|c\.|~|environ|vers|près de|حوالي|نحو|تقريبا|زهاء"
 _BETWEEN = r"(?:between|from|entre|de|بين|من)"
 
@@ -54,21 +55,24 @@ FORMS: tuple[tuple[str, Callable[..., Figures]], ...] = (
     (rf"(?:{_ABOUT})\s*{_N}|{_N}\s*(?:{_ABOUT})", lambda n: Figures(best=n)),
     (rf"(?:{_LEAST})\s*{_N}|{_N}\s*(?:{_LEAST}|\+)", lambda n: Figures(low=n)),
     (rf"(?:{_MOST})\s*{_N}|{_N}\s*(?:{_MOST})", lambda n: Figures(high=n)),
-    (rf"(?:{_BETWEEN}\s+)?{_N}{_TO}{_N}", lambda low, high: Figures(low=low, high=high)),
+    (rf"{_N}{_TO}{_N}|{_BETWEEN}\s+{_N}{_AND}{_N}", lambda low, high: Figures(low=low, high=high)),
     (rf"{_N}\s*-\s*{_N}\s*-\s*{_N}", lambda low, best, high: Figures(low, best, high)),
     (rf"{_N}\s*\(\s*{_N}{_TO}{_N}\s*\)", lambda best, low, high: Figures(low, best, high)),
     (rf"{_N}\s*\((?:{_LEAST})\s*{_N}\)", lambda best, low: Figures(low, best)),
     (rf"{_N}\s*\((?:{_MOST})\s*{_N}\)", lambda best, high: Figures(best=best, high=high)),
 )
 _FORMS = tuple((re.compile(form), made) for form, made in FORMS)
+_SIGNS = {ord(c): "-" for c in "‐‑‒–—―−\u00ad"} | dict.fromkeys(map(ord, "’‘ʼ′"), "'")
 _GROUPED = re.compile(r"(?<=\d)[\u00a0\u202f\u2009' ,٬](?=\d{3}(?!\d))")
 
 
 def plain(text: str) -> str:
     """Return typed text with digits of any script as 0-9, one kind of dash and of space, in small letters."""
-    digits = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
-    without = "".join(" " if c.isspace() else c for c in digits if unicodedata.category(c) not in ("Cf", "Mn"))
-    return re.sub(r"\s+", " ", re.sub(r"[‐‑‒–—―−]", "-", without)).strip().casefold()
+    digits = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in unicodedata.normalize("NFC", text))
+    marked = "".join("\u200b" if unicodedata.category(c) in ("Cf", "Mn") else c for c in digits.translate(_SIGNS))
+    # Between two digits such a mark may stand for a gap: it stays, so that 9 and 11 never become 911.
+    seen = re.sub(r"(?<!\d)\u200b|\u200b(?!\d)", "", re.sub("\u200b+", "\u200b", marked))
+    return " ".join(seen.split()).casefold()
 
 
 def read(text: str, *, ordered: bool = True) -> Figures:

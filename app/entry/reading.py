@@ -1,233 +1,200 @@
-"""What a person types becomes a draft, or faults that say what is wrong; nothing typed is dropped in silence."""
+"""What is typed of an incident becomes its fields, or faults and questions at the box where they arise; nothing is dropped.
 
-import re
-from collections.abc import Mapping, Sequence
+A form is a flat mapping, as it lies on the desk: `date`, `place`, `killed`, ... for the incident; lists of keys in
+`sources`, `actors`, and `people` with the boxes of each under `source.KEY.name` and so on.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
-import sqlalchemy as sa
-from pydantic import ValidationError
-
-from casualty.access import Acting
-from casualty.errors import Difference, EditConflict, Fault, InvalidRecords
+from casualty import dating, figures
+from casualty.errors import Fault
 from casualty.intake import values
-from casualty.rules import age_band
-from casualty.schema import ClaimFields, DocumentFields, IncidentDraft, SourceFields, table
-from casualty.store import Saved, Store, faults_of
-from casualty.vocabulary import SourceKind
-
-DATE_MEND = "Write it as 2024-03-05, 2024-03 or 2024."
-PLAIN = (
-    "incident_type", "date_missing", "date_as_reported", "time_of_day", "place_as_reported", "place_missing", "country",
-    "admin1", "admin2", "pcode", "place_precision", "narrative_public", "narrative_restricted",
-)  # fmt: skip
-COUNTS = ("killed_low", "killed_best", "killed_high", "injured_low", "injured_best", "injured_high")
-SPAN = ("date_start", "date_end", "date_precision")
-_PAIR = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*[,;\s]\s*(-?\d+(?:\.\d+)?)\s*$")
+from casualty.schema import IncidentDraft
+from geo import notation
 
 Typed = Mapping[str, Any]
+
+PLAIN = (
+    "incident_type", "title", "date_missing", "time_of_day", "place_as_reported", "place_missing", "country", "admin1",
+    "admin2", "pcode", "boundary_set", "counted_how", "narrative_public", "narrative_restricted", "situation_id",
+)  # fmt: skip
+SPAN = ("date_start", "date_end", "date_precision")
+POINT = ("lat", "lon", "place_precision", "uncertainty_m")
+HARMED = ("killed", "injured", "missing")
+PARTS = ("low", "best", "high")
+EXACT_METRES = 1000.0  # what is written more finely is taken for the place itself, unless the recorder says otherwise
+NO_NUMBER = Fault(
+    0, "killed", "No number killed.", "Write a number or a range, 0 if nobody was killed, or that it is not known."
+)
 
 
 @dataclass
 class Read:
-    """Fields understood from what was typed, and a fault for each that was not."""
+    """Fields understood from what was typed; a fault for each that was not; and the readings to choose among, by box."""
 
     fields: dict[str, Any] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    choices: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    def at(self, box: str) -> list[Fault]:
+        """Return the faults of one box."""
+        return [fault for fault in self.faults if fault.field == box]
 
 
-def read(typed: Typed) -> Read:
-    """Return the incident's fields as typed; an empty box is an absent value, a 0 is a 0."""
-    found = Read({name: typed.get(name) or None for name in PLAIN} | {name: typed.get(name) for name in COUNTS})
-    found.fields["count_conflict"] = bool(typed.get("count_conflict"))
+def read(typed: Typed, today: date) -> Read:
+    """Return the incident's own fields as typed; an empty box is an absent value, a 0 is a 0."""
+    found = Read({name: text(typed, name) for name in PLAIN})
     found.fields["incident_type"] = typed.get("incident_type") or "not_recorded"
-    _read_date(typed, found)
-    _read_coordinates(typed.get("coordinates") or "", found)
-    try:
-        found.fields["uncertainty_m"] = values.decimal(str(typed.get("uncertainty_m") or ""))
-    except ValueError as wrong:
-        found.faults.append(Fault(0, "uncertainty_m", f"{wrong}.", "Write metres: 500."))
+    found.fields["sensitivity"] = typed.get("sensitivity") or "moderate"
+    found.fields["count_conflict"] = bool(typed.get("count_conflict"))
+    _date(typed, today, found)
+    _day(typed, "report_date", today, found)
+    _point(typed, found)
+    for harm in HARMED:
+        read_figures(typed, harm, harm, found, ordered=not typed.get("count_conflict"))
     return found
 
 
-def _read_date(typed: Typed, found: Read) -> None:
-    first, last = (str(typed.get(name) or "").strip() for name in ("date_from", "date_to"))
+def text(typed: Typed, name: str) -> str | None:
+    """Return what stands in a box, without the spaces around it; None if nothing does."""
+    value = typed.get(name)
+    return (value.strip() or None) if isinstance(value, str) else value
+
+
+def code(typed: Typed, name: str) -> int | str | None:
+    """Return the number of a coded term that was chosen; what is no number stands as it is, to be questioned."""
+    value = typed.get(name) or None
+    return int(value) if str(value).isdecimal() and len(str(value)) < 10 else value
+
+
+def _date(typed: Typed, today: date, found: Read) -> None:
     found.fields |= dict.fromkeys(SPAN)
-    if last and not first:
-        found.faults.append(Fault(0, "date", "An end without a beginning.", "Give the first day too."))
-    spans = [_span(name, stated, found) for name, stated in (("date", first), ("date_end", last)) if stated]
-    if not spans or None in spans:
+    stated = text(typed, "date")
+    found.fields["date_as_reported"] = text(typed, "date_as_reported") or stated
+    reading = read_date(typed, "date", today, found) if stated else None
+    if reading is None:
         return
-    start, end = spans[0].start, spans[-1].end
-    exact = spans[0].precision if len(spans) == 1 else None
-    precision = typed.get("date_precision") or exact or _precision((end - start).days + 1)
-    found.fields |= {"date_start": start, "date_end": end, "date_precision": precision}
-    found.fields["date_as_reported"] = found.fields["date_as_reported"] or (f"{first} to {last}" if last else first)
+    precision = code(typed, "date_precision") or reading.precision
+    found.fields |= {"date_start": reading.start, "date_end": reading.end, "date_precision": precision}
 
 
-def _span(name: str, stated: str, found: Read) -> Any:
+def read_date(typed: Typed, box: str, today: date, found: Read) -> dating.Reading | None:
+    """Return what the date in a box means; a question that was answered for this very text stays answered."""
+    stated = text(typed, box) or ""
+    kept = [each for each in dating.Calendar if box == "date" and each == typed.get("calendar")]
+    calendar = kept[0] if kept else dating.Calendar.GREGORIAN
     try:
-        span = values.day(stated)
-    except ValueError as wrong:
-        found.faults.append(Fault(0, name, f"{str(wrong).partition(';')[0]}.", DATE_MEND))
+        return dating.read(stated, calendar=calendar, today=today)
+    except dating.NotUnderstood as wrong:
+        answer = typed.get(f"{box}_chosen")
+        for reading in wrong.readings:
+            if answer == chosen(reading, stated):
+                return reading
+        found.faults.append(Fault(0, box, wrong.template, wrong.mend, wrong.values))
+        found.choices[box] = wrong.readings
+    return None
+
+
+def _day(typed: Typed, box: str, today: date, found: Read) -> None:
+    """Read a box that holds one day."""
+    found.fields[box] = None
+    if not text(typed, box):
+        return
+    reading = read_date(typed, box, today, found)
+    if reading is not None and reading.start == reading.end:
+        found.fields[box] = reading.start
+    elif reading is not None:
+        found.faults.append(Fault(0, box, "This is more than one day.", "Write one day, or leave it empty."))
+
+
+def _point(typed: Typed, found: Read) -> None:
+    found.fields |= dict.fromkeys(POINT)
+    metres = _metres(typed, found)
+    precision = code(typed, "place_precision")
+    stated = text(typed, "coordinates")
+    point = read_point(stated, typed.get("coordinates_chosen"), found) if stated else None
+    if point is not None:
+        implied = 1 if max(point.metres, metres or 0) <= EXACT_METRES else 2
+        found.fields |= {"lat": round(point.lat, 7), "lon": round(point.lon, 7)}
+        precision = precision or implied
+    found.fields |= {"place_precision": precision, "uncertainty_m": metres}
+
+
+def _metres(typed: Typed, found: Read) -> float | None:
+    stated = text(typed, "uncertainty_m")
+    if stated is None:
         return None
-    if span is None:
-        mend = f"{DATE_MEND} If there is none, leave it empty and say why."
-        found.faults.append(Fault(0, name, f"{stated[:40]!r} is not a date.", mend))
-    return span
+    try:
+        metres = values.amount(figures.plain(str(stated)))
+    except ValueError:
+        metres = None
+    if metres is not None and metres >= 0:
+        return metres
+    found.faults.append(
+        Fault(0, "uncertainty_m", "{text} is no distance.", "Write metres: 500.", {"text": repr(str(stated)[:40])})
+    )
+    return None
 
 
-def _precision(days: int) -> int:
-    """Return the UCDP date precision of a span of so many days."""
-    return next((code for code, most in ((1, 1), (2, 6), (3, 7), (4, 31)) if days <= most), 5)
+def read_point(stated: str, chosen: object, found: Read) -> notation.Point | None:
+    """Return the point that coordinates mean; a question that was answered for this very text stays answered."""
+    try:
+        return notation.read(stated)
+    except notation.NotUnderstood as wrong:
+        answer = chosen if isinstance(chosen, Mapping) else {}
+        for point in wrong.readings if answer.get("text") == stated else ():
+            if (answer.get("lat"), answer.get("lon")) == (point.lat, point.lon):
+                return point
+        mend = (
+            "Choose the reading that is meant, or write it anew."
+            if wrong.readings
+            else "Write latitude, then longitude: 33.51, 36.29."
+        )
+        found.faults.append(Fault(0, "coordinates", wrong.template, mend, dict(wrong.values)))
+        found.choices["coordinates"] = tuple(wrong.readings)
+    return None
 
 
-def _read_coordinates(stated: str, found: Read) -> None:
-    found.fields |= {"lat": None, "lon": None}
-    if not stated.strip():
-        return
-    pair = _PAIR.match(stated)
-    if pair is None:
-        mend = "Write latitude, then longitude, in decimal degrees: 33.51, 36.29."
-        found.faults.append(Fault(0, "coordinates", f"{stated[:60]!r} is not a pair of decimal degrees.", mend))
-        return
-    lat, lon = map(float, pair.groups())
-    if not -90 <= lat <= 90 or not -180 <= lon <= 180:
-        mend = "Latitude lies between -90 and 90, longitude between -180 and 180; perhaps they are swapped."
-        found.faults.append(Fault(0, "coordinates", f"{lat:g}, {lon:g} is nowhere on Earth.", mend))
-        return
-    found.fields |= {"lat": lat, "lon": lon}
+def read_figures(typed: Typed, box: str, prefix: str, found: Read, *, ordered: bool = True) -> figures.Figures:
+    """Read a number of people from a box into `prefix`_low, _best and _high."""
+    got = figures.Figures()
+    try:
+        got = figures.read(str(typed.get(box) or ""), ordered=ordered)
+    except figures.NotUnderstood as wrong:
+        found.faults.append(Fault(0, box, wrong.template, wrong.mend, wrong.values))
+    found.fields |= {f"{prefix}_{part}": getattr(got, part) for part in PARTS}
+    return got
 
 
-def as_typed(draft: IncidentDraft) -> dict[str, Any]:
-    """Return an incident as it would have been typed, to fill a form with."""
+def as_typed(draft: IncidentDraft, today: date) -> dict[str, Any]:
+    """Return an incident's own fields as they would have been typed, to fill a form with."""
     held = draft.model_dump(mode="json")
-    typed = {name: held[name] for name in (*PLAIN, *COUNTS, "count_conflict")}
-    typed["date_from"] = held["date_start"] or ""
-    typed["date_to"] = held["date_end"] if held["date_end"] and held["date_end"] != held["date_start"] else ""
-    typed["uncertainty_m"] = "" if held["uncertainty_m"] is None else f"{held['uncertainty_m']:g}"
-    typed["coordinates"] = "" if held["lat"] is None else f"{held['lat']!r}, {held['lon']!r}"
-    written = read(typed).fields["date_precision"]
-    typed["date_precision"] = held["date_precision"] if held["date_precision"] != written else None
-    return typed
+    typed = {name: held[name] for name in (*PLAIN, "sensitivity", "count_conflict", "date_as_reported", "report_date")}
+    first, last = held["date_start"], held["date_end"]
+    typed["date"] = None if first is None else first if first == last else f"{first} to {last}"
+    typed["uncertainty_m"] = None if held["uncertainty_m"] is None else f"{held['uncertainty_m']:g}"
+    typed["coordinates"] = None if held["lat"] is None else f"{_degrees(held['lat'])}, {_degrees(held['lon'])}"
+    typed["place_precision"] = str(held["place_precision"] or "") or None
+    for harm in HARMED:
+        typed[harm] = figures.write(*(held[f"{harm}_{part}"] for part in PARTS)) or None
+    written = read(typed, today).fields["date_precision"]
+    typed["date_precision"] = str(held["date_precision"] or "") if held["date_precision"] != written else None
+    return {name: value for name, value in typed.items() if value not in (None, "")}
 
 
-def victim(typed: Typed, number: int, found: Read) -> dict[str, Any]:
-    """Return one victim's fields as typed: a person, or a group with low, best and high."""
-    who: dict[str, Any] = {name: typed.get(name) for name in ("kind", "harm", "sex", "civil_status") if typed.get(name)}
-    who["described_as"] = typed.get("described_as") or None
-    if typed.get("kind") == "group":
-        who |= {f"count_{part}": typed.get(part) for part in ("low", "best", "high")}
-    else:
-        name = (typed.get("name") or "").strip()
-        who["names"] = [{"name": name}] if name else []
-        who |= _age(str(typed.get("age") or ""), number, found)
-    if typed.get("identity"):
-        dimension, group = typed["identity"].split("/")
-        who["attributions"] = [{"dimension_id": dimension, "group_id": group, "basis": typed.get("basis")}]
-        if not typed.get("basis"):
-            mend = "Say how it is known; it is never inferred by the program."
-            found.faults.append(Fault(0, f"victim {number} identity", "An identity without its basis.", mend))
-            who["attributions"] = []
-    return who
+def _degrees(value: float) -> str:
+    """Return degrees as one types them: repr of a very small number would be 1e-05."""
+    return repr(value) if "e" not in repr(value) else f"{value:.7f}"
 
 
-def _age(stated: str, number: int, found: Read) -> dict[str, Any]:
-    try:
-        age = values.age(stated)
-    except ValueError as wrong:
-        found.faults.append(Fault(0, f"victim {number} age", f"{wrong}.", "Write 34, 30-35, 30s or child."))
-        return {}
-    if age is None:
-        return {}
-    band = age.band or age_band(age.exact).value
-    return {"age_years": age.exact, "age_low": age.low, "age_high": age.high, "age_band": band}
+def changed(mine: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that stand otherwise than before."""
+    return {name: value for name, value in mine.items() if value != before.get(name)}
 
 
-def _checked(store: Store, found: Read, fields: Mapping[str, Any]) -> IncidentDraft:
-    """Return the draft of these fields; raise InvalidRecords with every fault of typing, fields and rules at once."""
-    faults, draft = list(found.faults), None
-    try:
-        draft = IncidentDraft.model_validate(fields)
-    except ValidationError as wrong:
-        faults += faults_of(wrong)
-    if draft is not None:
-        said = {fault.field for fault in faults}
-        faults += [fault for fault in store.check(draft).faults if fault.field not in said]
-    if draft is None or faults:
-        raise InvalidRecords("The incident cannot be saved as it is. Nothing you typed is lost.", faults)
-    return draft
-
-
-def record(store: Store, by: Acting, typed: Typed, victims: Sequence[Typed]) -> Saved:
-    """Record a new incident with its source, in one transaction; raise InvalidRecords with every fault, or Refused."""
-    found = read(typed)
-    people = [victim(who, number, found) for number, who in enumerate(victims, start=1)]
-    if not typed.get("killed_unknown") and all(
-        found.fields[f"killed_{part}"] is None for part in ("low", "best", "high")
-    ):
-        mend = "Give a low, a best or a high (0 if nobody was killed), or say that it is not known."
-        found.faults.append(Fault(0, "killed", "No number killed.", mend))
-    source = str(typed.get("source") or "").strip()
-    said = {name: found.fields[name] for name in (*COUNTS, "count_conflict", "date_as_reported")}
-    said |= {"locator": typed.get("locator") or None, "document_id": "recorded with the incident"}
-    draft = _checked(store, found, {**found.fields, "victims": people, "claims": [said] if source else []})
-    known = _source_id(store, source)
-    with store.writing(by, reason=str(typed.get("reason") or "")) as writer:
-        kind = typed.get("source_kind") or SourceKind.NOT_RECORDED
-        source_id = known or writer.record("source", SourceFields(name=source, kind=kind)).id
-        document = writer.record("document", _document(typed, source, source_id))
-        claim = ClaimFields.model_validate({**said, "document_id": document.id, "source_id": source_id})
-        return writer.record("incident", draft.model_copy(update={"claims": [claim]}))
-
-
-def _document(typed: Typed, source: str, source_id: str) -> DocumentFields:
-    title = str(typed.get("document") or "").strip() or f"Report of {source}"
-    return DocumentFields(title=title, source_id=source_id, url=str(typed.get("url") or "").strip() or None)
-
-
-def _source_id(store: Store, name: str) -> str | None:
-    source = table("source")
-    held = store.rows(sa.select(source.c.id, source.c.name).where(source.c.withdrawn_at.is_(None)))
-    return next((row.id for row in held if row.name.casefold() == name.casefold()), None)
-
-
-@dataclass(frozen=True)
-class Edit:
-    """An amendment under way: the incident, the version that was opened, and what it held then."""
-
-    incident_id: str
-    version: int
-    opened: IncidentDraft
-
-
-def changes(edit: Edit, typed: Typed) -> Read:
-    """Return only those fields that differ from what was opened, and the faults of the typing."""
-    mine, before = read(typed), read(as_typed(edit.opened)).fields
-    changed = {name: value for name, value in mine.fields.items() if value != before[name]}
-    return Read(changed, mine.faults)
-
-
-def amend(store: Store, by: Acting, edit: Edit, typed: Typed, reason: str) -> Saved:
-    """Save what was changed; raise EditConflict, InvalidRecords or Refused, and save nothing then."""
-    mine = changes(edit, typed)
-    draft = _checked(store, mine, {**edit.opened.model_dump(mode="json"), **mine.fields})
-    return store.amend("incident", edit.incident_id, draft, expected=edit.version, by=by, reason=reason)
-
-
-def settle(
-    store: Store, by: Acting, edit: Edit, typed: Typed, reason: str, *, seen: int, theirs: frozenset[str]
-) -> Saved:
-    """Save after a conflict: this person's changes go onto version `seen`, except the fields named in `theirs`."""
-    mine = changes(edit, typed)
-    fresh, _ = store.draft(edit.incident_id)
-    kept = {name: value for name, value in mine.fields.items() if name not in theirs}
-    draft = _checked(store, mine, {**fresh.model_dump(mode="json"), **kept})
-    return store.amend("incident", edit.incident_id, draft, expected=seen, by=by, reason=reason)
-
-
-def clashes(conflict: EditConflict) -> list[Difference]:
-    """Return the fields of the form that both changed, and differently: somebody has to choose between them."""
-    asked = {f"incident.{name}" for name in read({}).fields}
-    both = [d for d in conflict.differences if d.theirs != d.before and d.yours not in (d.before, d.theirs)]
-    return [d for d in both if d.field in asked]
+def chosen(reading: dating.Reading, stated: str) -> dict[str, str]:
+    """Return the answer to a question about a date, as the desk keeps it beside the text that was asked about."""
+    return {"text": stated, "start": f"{reading.start}", "end": f"{reading.end}"}

@@ -1,17 +1,22 @@
-"""One incident: read, recorded or amended, with its whole history."""
+"""One incident: recorded, read or amended, with its whole history."""
 
-from html import escape
-from secrets import token_hex
 from typing import Any
+from uuid import UUID, uuid4
 
 import streamlit as st
 
-from app import entry, form, reading, session, widgets
-from casualty import access
+from app import amending, entry, language, places, reading, reviewing, revisions, session, widgets
+from app import map as components
+from app.entry import people
+from app.form import Form
+from app.language import later, say
+from app.sections import already, more, sources, victims, where
+from casualty import access, desk
 from casualty.access import Acting
-from casualty.errors import CasualtyError, EditConflict, NotFound, Refused
+from casualty.errors import CasualtyError, NotFound, Refused
+from casualty.rules import Range
 
-VIEWS = ("Record", "Amend", "History")
+VIEWS = (later("Record"), later("Review"), later("Amend"), later("History"))
 
 
 def may(by: Acting, action: str) -> str:
@@ -19,20 +24,8 @@ def may(by: Acting, action: str) -> str:
     try:
         access.permit(by, action)
     except Refused as refused:
-        return refused.message
+        return language.told(refused)[0]
     return ""
-
-
-def refused(name: str, told: CasualtyError) -> None:
-    """Keep what a saving was refused for, until the next one."""
-    st.session_state[f"{name}-faults"] = (told.message, told.faults)
-
-
-def show_faults(name: str) -> None:
-    """Show what the last saving was refused for."""
-    message, faults = st.session_state.get(f"{name}-faults", ("", ()))
-    if message:
-        widgets.faults(message, faults)
 
 
 def go_to(code: str, said: str) -> None:
@@ -42,137 +35,151 @@ def go_to(code: str, said: str) -> None:
     st.rerun()
 
 
+def form_of_address() -> str:
+    """Return the form that the address names; a new one is named there at once, so that a reload finds it again."""
+    asked = st.query_params.get("form", "")
+    try:
+        return str(UUID(asked))
+    except ValueError:
+        fresh = str(uuid4())
+        st.query_params["form"] = fresh
+        return fresh
+
+
 def record_new(by: Acting) -> None:
     """Ask for a new incident and record it."""
-    st.title("Record an incident", anchor=False)
+    st.title(say("Record an incident"), anchor=False)
     if why := may(by, "record"):
-        st.info(widgets.plain(f"{why} To read a record, open it by its code or from the map."))
+        st.info(widgets.plain(f"{why} {say('To read a record, open it by its code or from the map.')}"))
         return
-    name = f"new-{st.session_state.setdefault('new', token_hex(4))}"
-    box = form.Box(name)
-    form.minimum(box)
-    box.tick("killed_unknown", "It is not known how many were killed")
-    form.source(box)
-    with st.expander("More about the incident"):
-        form.details(box)
-    st.subheader("Victims, as far as they are known", anchor=False)
-    people = form.victims(name)
-    show_faults(name)
-    if st.button("Save the incident", type="primary", key=f"{name}-save"):
-        try:
-            saved = entry.record(session.store(), by, box.typed, people)
-        except CasualtyError as told:
-            refused(name, told)
-            st.rerun()
-        # A new name empties the form, so that pressing twice cannot record twice.
-        del st.session_state["new"]
-        go_to(str(saved.code), f"Recorded as {saved.code}.")
-
-
-def opened(key: str) -> entry.Edit:
-    """Return the amendment under way for an incident, or begin one."""
-    name = f"edit-{key}"
-    if name not in st.session_state:
-        draft, version = session.store().draft(key)
-        st.session_state[name] = entry.Edit(key, version, draft)
-    edit: entry.Edit = st.session_state[name]
-    return edit
-
-
-def forget(edit: entry.Edit) -> None:
-    """Drop an amendment with all that was typed in it."""
-    name = f"amend-{edit.incident_id}"
-    for key in [key for key in st.session_state if str(key).startswith(name)]:
-        del st.session_state[key]
-    st.session_state.pop(f"edit-{edit.incident_id}", None)
-
-
-def amend(by: Acting, key: str, code: str) -> None:
-    """Ask for changes to an incident and save them."""
-    if why := may(by, "amend"):
-        st.info(widgets.plain(why))
-        return
-    edit = opened(key)
-    name = f"amend-{key}-{edit.version}"
-    box = form.Box(name, entry.as_typed(edit.opened))
-    form.minimum(box)
-    form.details(box)
-    reason = box.text("reason", "Why it is changed")
-    show_faults(name)
-    conflict: EditConflict | None = st.session_state.get(f"{name}-conflict")
-    theirs = compare(name, conflict) if conflict else frozenset()
-    saving, leaving, _ = st.columns([2, 2, 3])
-    if saving.button("Save the changes", type="primary", key=f"{name}-save"):
-        save(by, edit, name, code, box.typed, reason, conflict, theirs)
-    if leaving.button("Discard what I typed", key=f"{name}-discard"):
-        forget(edit)
-        st.rerun()
-
-
-def save(
-    by: Acting, edit: entry.Edit, name: str, code: str, typed: dict[str, Any], reason: str,
-    conflict: EditConflict | None, theirs: frozenset[str],
-) -> None:  # fmt: skip
-    """Save an amendment; on a conflict or a fault keep everything and say so."""
-    store = session.store()
+    form_id = form_of_address()
     try:
-        if conflict is None:
-            saved = entry.amend(store, by, edit, typed, reason)
-        else:
-            saved = entry.settle(store, by, edit, typed, reason, seen=conflict.current_version, theirs=theirs)
-    except EditConflict as told:
-        st.session_state[f"{name}-conflict"] = told
-        st.session_state.pop(f"{name}-faults", None)
+        form = Form(form_id, by)
+    except NotFound:
+        del st.query_params["form"]
         st.rerun()
+    if form.saved_id:
+        saved = session.store().current("incident", form.saved_id, by=by)["incident"][0]["code"]
+        go_to(saved, say("This form was recorded as {code}.", code=saved))
+    form.keep()
+    on_desk(by, form_id)
+    ask(form)
+    form.keep()
+    save_bar(form, by)
+
+
+def on_desk(by: Acting, here: str) -> None:
+    """Offer the forms that are not finished."""
+    begun = (form for form in desk.forms(session.store(), by) if UUID(form.id).version == 4)  # others are reviewers'
+    waiting = [form for form in begun if form.id != here and form.incident_id is None]
+    if not waiting:
+        return
+    with st.container(border=True, key="on-desk"):
+        st.markdown(f"**{say('Not finished')}**")
+        for form in waiting[:5]:
+            named = form.typed.get("place_as_reported") or say("no place yet")
+            label = say("Go on: {place}, {date} (typed {at})", place=named, date=form.typed.get("date") or say("no date yet"),
+                        at=language.moment(form.typed_at))  # fmt: skip
+            st.button(widgets.plain(label), key=f"resume-{form.id}", on_click=resume, args=(form.id,), type="tertiary")
+
+
+def resume(form_id: str) -> None:
+    """Open a form that was not finished."""
+    st.query_params.from_dict({"form": form_id})
+
+
+def ask(form: Form, *, amending: bool = False) -> entry.Whole:
+    """Draw all boxes of an incident; return what they say."""
+    whole = entry.understood(form.typed, session.store(), amending=amending, derived=places.with_unit)
+    found = whole.found
+    form.live = found.faults
+    with st.container(key="minimum"):
+        left, right = st.columns(2)
+        with left:
+            where.when(form, found)
+            more.killed(form, found)
+        with right:
+            where.where(form, found)
+            if not amending:
+                sources.first(form)
+    if not amending:
+        already.show(form, whole)
+    with st.expander(say("Point on the map"), expanded=found.fields["lat"] is not None):
+        where.point(form, found)
+    with st.expander(say("Victims"), expanded=True):
+        victims.grid(form, found)
+        stated = Range(*(found.fields[f"killed_{part}"] for part in more.PARTS))
+        now = people.victims(form.typed, session.store().today(), entry.Read())
+        victims.adds_up(people.tally(now, stated))
+        victims.details(form, found, sources.parties(form))
+    with st.expander(say("Actors alleged to be involved")):
+        sources.actors(form)
+    with st.expander(say("Sources and documents")):
+        sources.more(form, form.by)
+    with st.expander(say("More about the incident")):
+        where.more_when(form)
+        where.more_where(form)
+        more.more(form, found)
+    return whole
+
+
+def save_bar(form: Form, by: Acting) -> None:
+    """Show what the last saving was refused for, and the way to save; it stays in sight while the page is scrolled."""
+    form.leftover()
+    with st.container(key="savebar", horizontal=True, vertical_alignment="center"):
+        if st.button(say("Save and submit for review"), type="primary", key=f"{form.id}-save"):
+            save(form, by)
+        with st.popover(say("Throw away"), key=f"{form.id}-discarding"):
+            st.write(say("What is typed here is gone then. Nothing that is recorded changes."))
+            st.button(say("Yes, throw it away"), key=f"{form.id}-discard", on_click=throw_away, args=(form,))
+        st.caption(say("Kept as you type. You can go on later, here or on another device."))
+
+
+def save(form: Form, by: Acting) -> None:
+    """Record the incident once; on a fault keep everything and say what is wrong, where it is."""
+    try:
+        saved = entry.record(session.store(), by, form.id, form.typed, derived=places.with_unit)
     except CasualtyError as told:
-        refused(name, told)
+        form.refuse(told)
         st.rerun()
-    forget(edit)
-    changed = saved.version > edit.version
-    go_to(code, f"Saved as version {saved.version}." if changed else "Nothing was changed, so nothing was saved.")
+    form.forget()
+    go_to(str(saved.code), say("Recorded as {code}.", code=str(saved.code)))
 
 
-def compare(name: str, conflict: EditConflict) -> frozenset[str]:
-    """Show both savings field by field; return the fields in which the other's value is to stay."""
-    said = f"{conflict.message} Nothing of yours is lost. Choose where both changed the same field, then save again."
-    widgets.faults(said)
-    rows = [[escape(d.field), *map(widgets.text, (d.before, d.theirs, d.yours))] for d in conflict.differences]
-    widgets.table(("Field", "When you opened it", "Saved since by somebody else", "Yours"), rows)
-    theirs = set()
-    for clash in entry.clashes(conflict):
-        field = clash.field.removeprefix("incident.")
-        choice = st.radio(
-            f"Keep of {widgets.plain(field)}", ("mine", "theirs"), horizontal=True, key=f"{name}-{field}-choice"
-        )
-        if choice == "theirs":
-            theirs.add(field)
-    return frozenset(theirs)
+def throw_away(form: Form) -> None:
+    """Discard the form and begin another."""
+    form.discard()
+    st.query_params.clear()
 
 
 def read(by: Acting, code: str) -> None:
     """Show the incident of a code, or of a victim's code."""
     store = session.store()
-    kind, key = store.identify(code)
+    kind, key = store.identify(code, by=by)
     if kind != "incident":
-        st.title("Record", anchor=False)
-        st.info(widgets.plain(f"{code} is a {kind.replace('_', ' ')}, not an incident. Only incidents are shown here."))
+        st.title(say("Record"), anchor=False)
+        st.info(widgets.plain(say("{code} is not an incident. Only incidents are shown here.", code=code)))
         return
-    rows = store.current("incident", key)
+    rows = store.current("incident", key, by=by)
     held = rows["incident"][0]["code"]
-    st.title(f"Incident {held}", anchor=False)
+    st.title(say("Incident {code}", code=held), anchor=False)
     if said := st.session_state.pop("said", None):
         st.success(widgets.plain(said))
     views = [view for view in VIEWS if view != "Amend" or not may(by, "amend")]
+    asked = st.query_params.get("view", "").capitalize()
     view = st.segmented_control(
-        "Show", views, default="Record", required=True, key=f"view-{key}", label_visibility="collapsed"
-    )
-    if view == "Amend":
-        amend(by, key, held)
+        say("Show"), views, default=asked if asked in views else "Record", required=True, key=f"view-{key}",
+        label_visibility="collapsed", format_func=lambda view: say(view),
+    )  # fmt: skip
+    if view == "Review":
+        reviewing.show(by, key, rows)
+    elif view == "Amend":
+        amending.amend(by, key, rows, ask, go_to)
     elif view == "History":
-        reading.history(store.history("incident", key))
+        revisions.show(store.history("incident", key, by=by))
     else:
         reading.show(rows)
-        st.caption(widgets.CAVEAT)
+        st.caption(say(widgets.CAVEAT))
 
 
 def look_up() -> None:
@@ -180,18 +187,59 @@ def look_up() -> None:
     st.query_params.from_dict({"code": st.session_state["look_up"].strip()})
 
 
+def line_words() -> dict[str, str]:
+    """Return what is said when the line is down, and when it is back."""
+    return {
+        "down": say("The line is down. What you type stays in this page and is sent when it is back."),
+        "back": say("The line is back. Everything was sent."),
+        "ended": say("Your session has ended. What you typed is still in this page."),
+        "sign_in": say("Sign in in another tab, then come back here"),
+    }
+
+
+def key_words() -> dict[str, Any]:
+    """Return what the list of keys says, with the keys that the grid listens to."""
+    grid = (
+        ("Enter", say("Next row")),
+        ("Ctrl+D", say("Same as the cell above")),
+        ("Ctrl+Shift+D", say("Same as the row above")),
+        ("Ctrl+Delete", say("Remove the row")),
+    )
+    return {
+        "title": say("Keys"),
+        "close": say("Close"),
+        "absent": say("There is nothing here for this key."),
+        "more": [{"keys": keys, "says": says} for keys, says in (("?", say("This list")), *grid)],
+    }
+
+
+def bindings() -> list[dict[str, str]]:
+    """Return the keys of this page."""
+    return [
+        {"keys": "Alt+S", "says": say("Save"), "press": "[class*='-save'] button"},
+        {"keys": "Alt+D", "says": say("Go to the date"), "press": "#minimum input, .st-key-minimum input"},
+        {"keys": "Alt+V", "says": say("Go to the victims"), "press": ".casualty-grid input"},
+        {"keys": "Alt+F", "says": say("Go to the first fault"), "press": "[aria-invalid='true']"},
+    ]
+
+
 by = session.acting()
 if by is None:
     st.stop()
+components.keeper(line_words())
+components.keys(bindings(), key_words(), language.direction())
 with st.sidebar:
-    st.text_input("Open by code of an incident or a victim", key="look_up", on_change=look_up)
-    st.page_link("screens/record.py", label="Record a new incident")
-    st.page_link("screens/map.py", label="Back to the map", query_params=st.session_state.get("filter_address") or {})
+    st.text_input(say("Open by code of an incident or a victim"), key="look_up", on_change=look_up)
+    st.page_link("screens/record.py", label=say("Record a new incident"))
+    st.page_link(
+        "screens/map.py", label=say("Back to the map"), query_params=st.session_state.get("filter_address") or {}
+    )
 if code := st.query_params.get("code", "").strip():
     try:
         read(by, code)
     except NotFound as missing:
-        st.title("Record", anchor=False)
-        st.info(widgets.plain(f"{missing.message} Check the code, or find the incident on the map."))
+        st.title(say("Record"), anchor=False)
+        told = f"{language.told(missing)[0]} {say('Check the code, or find the incident on the map.')}"
+        st.info(widgets.plain(told))
 else:
     record_new(by)
