@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from html import escape
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import streamlit as st
 
 from app import entry, language, session, widgets
+from app.entry.whole import NOT_SAVED
 from app.form import Form
 from app.language import say
 from casualty import desk
 from casualty.access import Acting
-from casualty.errors import CasualtyError, EditConflict
+from casualty.errors import CasualtyError, EditConflict, Fault, InvalidRecords, NotFound
 from casualty.ledger import Rows
 from casualty.schema import IncidentDraft
 
@@ -40,12 +41,14 @@ def amend(by: Acting, key: str, rows: Rows, ask: Ask, go_to: Go) -> None:
 
 
 def opened(by: Acting, key: str) -> entry.Edit:
-    """Return the amendment under way for an incident, on whichever device it was begun, or begin one."""
+    """Return the amendment under way for an incident, on whichever device it was begun, or begin one.
+
+    The address names its form, so that a server that was started anew knows the boxes of an open page again.
+    """
     waiting = desk.amending(session.store(), by, key)
-    name = f"amending-{key}"
-    if waiting is not None:
-        st.session_state[name] = waiting.id
-    form_id = st.session_state.setdefault(name, str(uuid4()))
+    form_id = waiting.id if waiting is not None else form_of_address(by)
+    if st.query_params.get("form") != form_id:
+        st.query_params["form"] = form_id
     edit: entry.Edit | None = st.session_state.get(f"form-{form_id}", {}).get("edit")
     if edit is None:
         draft, version = session.store().draft(key, by=by)
@@ -53,6 +56,16 @@ def opened(by: Acting, key: str) -> entry.Edit:
             draft, version = as_opened(by, key, waiting.version or version), waiting.version or version
         edit = entry.Edit(form_id, key, version, draft, {row.id: row.name for row in session.listed("actor")})
     return edit
+
+
+def form_of_address(by: Acting) -> str:
+    """Return the form that the address names, or a fresh one."""
+    try:
+        asked = UUID(st.query_params.get("form", ""))
+        taken = asked.version != 4 or desk.form(session.store(), by, str(asked)) is not None
+    except (ValueError, NotFound):
+        taken = True
+    return str(uuid4()) if taken else str(asked)
 
 
 def as_opened(by: Acting, key: str, version: int) -> IncidentDraft:
@@ -71,6 +84,9 @@ def save(
     """Save an amendment; on a conflict or a fault keep everything and say so."""
     store = session.store()
     try:
+        if not reason.strip():
+            fault = Fault(0, "reason", "No reason is given.", "Write why the record is changed.")
+            raise InvalidRecords(NOT_SAVED, [fault])
         if conflict is None:
             saved = entry.amend(store, by, edit, form.typed, reason)
         else:
@@ -83,7 +99,6 @@ def save(
         form.refuse(told)
         st.rerun()
     form.forget()
-    st.session_state.pop(f"amending-{edit.incident_id}", None)
     changed = saved.version > edit.version
     said = (
         say("Saved as version {number}.", number=saved.version)

@@ -153,9 +153,27 @@ def amended_incident(before: Rows, draft: IncidentDraft, ids: Ids) -> Rows:
     parties = _add_involvements(rows, before, draft.involvements, key, ids)
     _add_victims(rows, before, draft.victims, parties, key, ids)
     rows["review"] = before.get("review", [])
-    if _judged(rows) != _judged(before):
-        rows["incident"][0]["status"] = rules.after_amendment(status_of(before)).value
+    if judged_content(rows) != judged_content(before):
+        dead = found_dead(before, rows)
+        rows["incident"][0]["status"] = rules.after_amendment(status_of(before), found_dead=dead).value
     return rows
+
+
+def found_dead(before: Rows, after: Rows) -> bool:
+    """Return whether these rows say that somebody is dead who was missing or disappeared in the rows before."""
+    stated = rules.figures_found_dead(before["incident"][0], after["incident"][0])
+    fates = {row["harm"] for row in before.get("victim", ())}
+    return stated or (
+        not fates.isdisjoint(rules.UNKNOWN_FATE) and rules.found_dead(_victims_of(before), _victims_of(after))
+    )
+
+
+def _victims_of(rows: Rows) -> list[VictimDraft]:
+    known = {*VictimFields.model_fields, "id"}
+    return [
+        VictimDraft.model_validate({name: value for name, value in row.items() if name in known})
+        for row in rows.get("victim", ())
+    ]
 
 
 def status_of(rows: Rows) -> IncidentStatus:
@@ -170,9 +188,15 @@ def status_of(rows: Rows) -> IncidentStatus:
         ) from wrong
 
 
-def _judged(rows: Rows) -> str:
-    """Return what a judgement is about: the record without its evidence and without the judgements."""
-    return ledger.body({name: part for name, part in rows.items() if name not in ("claim", "review")})
+def judged_content(rows: Rows) -> str:
+    """Return what a judgement is about: the record without its evidence, without the judgements and where they put it."""
+    root = {name: value for name, value in rows["incident"][0].items() if name not in STANDING}
+    parts = {name: part for name, part in rows.items() if name not in ("claim", "review")}
+    return ledger.body({**parts, "incident": [root]})
+
+
+# Where an incident stands, which judgements and withdrawals say: no part of what is judged.
+STANDING = frozenset({"version", "status", "merged_into_id", "withdrawn_at", "withdrawn_by", "withdrawn_reason"})
 
 
 def _matched(

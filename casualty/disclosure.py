@@ -132,6 +132,7 @@ PROSE: dict[str, frozenset[str]] = {
         "victim": "described_as",
         "act": "means note",
         "review": "reasons",
+        "pairing": "reasons",
     }.items()
 }
 SEARCHED: dict[str, frozenset[str]] = {
@@ -143,6 +144,7 @@ SEARCHED: dict[str, frozenset[str]] = {
         "involvement": "",
         "act": "",
         "review": "",
+        "pairing": "",
         "document": "title url custody_note",
         "origin": "label note",
         "situation": "classified_by",
@@ -171,6 +173,7 @@ REMAINS: dict[str, frozenset[str]] = {
         "identity_group": f"{BARE_COLUMNS} dimension_id",
         "dimension": f"{BARE_COLUMNS} state",
         "batch": f"{BARE_COLUMNS} number format document_id",
+        "pairing": f"{BARE_COLUMNS} victim_id other_id verdict",
     }.items()
 }
 BARE = frozenset(BARE_COLUMNS.split())
@@ -263,7 +266,8 @@ class Withheld:
 
     `victims`, `sources`, `documents`: no consent to share with this recipient. `beside`: incidents in which such a
     victim stands. `dimensions`: switched off; `tainted_incidents` and `tainted_documents`: where their values stand
-    in rows as read. `absent`: victims of incidents that are not in the package.
+    in rows as read. `absent`: victims of incidents that are not in the package. `reticent`: victims of whom a text may not
+    speak: severe, beside one who refuses, or not in the package.
     """
 
     victims: frozenset[str] = frozenset()
@@ -275,6 +279,7 @@ class Withheld:
     tainted_documents: frozenset[str] = frozenset()
     severe_incidents: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
+    reticent: frozenset[str] = frozenset()
     phrases: Phrases = field(default_factory=Phrases)
 
 
@@ -369,5 +374,7 @@ def _refused(name: str, row: Row, held: Withheld) -> bool:
         return row["document_id"] in held.documents or row.get("source_id") in held.sources
     if name == "act":
         return row.get("victim_id") in held.victims
+    if name == "pairing":
+        return bool({row["victim_id"], row["other_id"]} & (held.victims | held.reticent))
     ids = {"victim": held.victims, "source": held.sources, "document": held.documents}.get(name, frozenset())
     return row.get("id") in ids

@@ -3,10 +3,12 @@
 Withdrawn and merged incidents are left out. Unknown numbers are NaN, never 0.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from casualty import rules
 from casualty.errors import NotFound
 from casualty.linkage import fold
 from casualty.store import Store
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from geo.places import Locator
 
+AT_ONCE = 500  # ids asked for in one query
 TIER_OF = {"verified": "verified", "corroborated": "corroborated"}
 
 
@@ -25,7 +28,7 @@ def incidents(store: Store) -> "pd.DataFrame":
     Columns: id, code, status, tier (verified, corroborated, other), incident_type, date_start, date_end (datetime),
     date_precision (1-5), time_of_day, lat, lon (degrees, WGS 84), place_precision (1-7), uncertainty_m (metres),
     place (as reported), country, admin1, admin2, pcode, killed_low, killed_best, killed_high, injured_best
-    (NaN unknown), count_conflict, victims (individual persons), version.
+    (NaN unknown), count_conflict, victims (individual persons, each once: see `counted_as`), version.
     """
     import pandas as pd
 
@@ -46,6 +49,9 @@ def incidents(store: Store) -> "pd.DataFrame":
     numbers += ["date_precision", "place_precision"]
     frame[numbers] = frame[numbers].astype("float64")
     frame["count_conflict"] = frame["count_conflict"].astype(bool)
+    if counted := counted_as(store):
+        again = pd.Series([row.incident_id for row in victims_of(store, counted)]).value_counts()
+        frame["victims"] -= frame["id"].map(again).fillna(0).astype(int)
     frame.insert(3, "tier", frame["status"].map(TIER_OF).fillna("other"))
     return frame
 
@@ -55,6 +61,42 @@ _INCIDENT_COLUMNS = [
     "place_precision", "uncertainty_m", "place", "country", "admin1", "admin2", "pcode", "boundary_set", "killed_low",
     "killed_best", "killed_high", "injured_best", "count_conflict", "victims", "version",
 ]  # fmt: skip
+
+
+def counted_as(store: Store) -> dict[str, str]:
+    """Return, for each victim row that is counted as another one, the id of that other row; empty without judged pairs.
+
+    Both are rows of incidents that count; of all rows judged to be one person exactly one is not named here.
+    """
+    pairs = store.rows(
+        sa.text("SELECT victim_id, other_id FROM pairing WHERE verdict = 'same' AND withdrawn_at IS NULL ORDER BY id")
+    )
+    standing = {row.id for row in victims_of(store, {key for pair in pairs for key in pair}) if row.stands}
+    return rules.counted_once([(pair.victim_id, pair.other_id) for pair in pairs], standing)
+
+
+def counted_elsewhere(store: Store, counted: dict[str, str]) -> dict[str, int]:
+    """Return how many people recorded as killed in an incident are counted in another one, by the incident's id.
+
+    Its stated figures hold them too, and count without them where people are counted over many incidents.
+    """
+    rows = {row.id: row for row in victims_of(store, {*counted, *counted.values()})}
+    people: dict[str, set[str]] = {}
+    for one, other in counted.items():
+        if rows[one].harm == "killed" and rows[one].incident_id != rows[other].incident_id:
+            people.setdefault(rows[one].incident_id, set()).add(other)
+    return {key: len(those) for key, those in people.items()}
+
+
+def victims_of(store: Store, ids: Iterable[str]) -> "Iterator[sa.Row[Any]]":
+    """Yield id, incident_id, harm and whether the incident stands, of these victims."""
+    statement = sa.text(
+        "SELECT v.id, v.incident_id, v.harm, i.withdrawn_at IS NULL AND i.merged_into_id IS NULL AS stands"
+        " FROM victim v JOIN incident i ON i.id = v.incident_id WHERE v.id IN :ids"
+    ).bindparams(sa.bindparam("ids", expanding=True))
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), AT_ONCE):
+        yield from store.rows(statement, ids=wanted[start : start + AT_ONCE])
 
 
 def dimensions(store: Store) -> "pd.DataFrame":
@@ -95,9 +137,10 @@ def groups(store: Store, dimension: str) -> "pd.DataFrame":
 def attributions(store: Store, dimension: str, *, inferred: bool = False) -> "pd.DataFrame":
     """Return victims with the group they are held to belong to in one dimension (own identity).
 
-    Columns: incident_id, victim_id, kind, harm, count_low, count_best, count_high, resolved_out_of, group (code, or
-    None where unknown, unrecorded, or where attributions disagree), disputed (bool). Attributions inferred by a
-    person are left out unless `inferred` (R44). Perceived identity and targeting ground never enter (R40).
+    Columns: incident_id, victim_id, kind, harm, count_low, count_best, count_high, resolved_out_of, resolved (persons
+    named out of this group), group (code, or None where unknown, unrecorded, or where attributions disagree), disputed
+    (bool). Attributions inferred by a person are left out unless `inferred` (R44). Perceived identity and targeting
+    ground never enter (R40). Rows judged to be one person are one row, with what is attributed to any of them.
     """
     import pandas as pd
 
@@ -108,9 +151,10 @@ def attributions(store: Store, dimension: str, *, inferred: bool = False) -> "pd
         ),
         d=dimension_id(store, dimension),
     )
+    counted = counted_as(store)
     known: dict[str, set[str]] = {}
     for row in held:
-        known.setdefault(row.victim_id, set()).add(row.code)
+        known.setdefault(counted.get(row.victim_id, row.victim_id), set()).add(row.code)
     rows = store.rows(
         sa.text(
             "SELECT v.incident_id, v.id, v.kind, v.harm, v.count_low, v.count_best, v.count_high, v.resolved_out_of"
@@ -120,6 +164,9 @@ def attributions(store: Store, dimension: str, *, inferred: bool = False) -> "pd
     )
     columns = ["incident_id", "victim_id", "kind", "harm", "count_low", "count_best", "count_high", "resolved_out_of"]
     frame = pd.DataFrame(rows, columns=columns)
+    people = frame["victim_id"].map(counted).fillna(frame["victim_id"]) if counted else frame["victim_id"]
+    frame["resolved"] = frame["victim_id"].map(people.groupby(frame["resolved_out_of"]).nunique()).fillna(0).astype(int)
+    frame = frame[~frame["victim_id"].isin(list(counted))].reset_index(drop=True)
     frame["group"] = [next(iter(known[v])) if len(known.get(v, ())) == 1 else None for v in frame["victim_id"]]
     frame["disputed"] = [len(known.get(v, ())) > 1 for v in frame["victim_id"]]
     return frame

@@ -1,6 +1,6 @@
 """Pure rules: is a draft consistent, how many were harmed, and which status may follow which."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,20 +14,27 @@ S = IncidentStatus
 
 MOVES: dict[IncidentStatus, frozenset[IncidentStatus]] = {
     S.DRAFT: frozenset({S.SUBMITTED, S.WITHDRAWN}),
-    S.SUBMITTED: frozenset({S.IN_REVIEW, S.WITHDRAWN}),
-    S.IN_REVIEW: frozenset({S.NEEDS_WORK, S.CORROBORATED, S.VERIFIED, S.CONTESTED, S.UNVERIFIABLE, S.REFUTED, S.SUBMITTED, S.WITHDRAWN}),
-    S.NEEDS_WORK: frozenset({S.SUBMITTED, S.WITHDRAWN}),
-    S.CORROBORATED: frozenset({S.IN_REVIEW, S.VERIFIED, S.CONTESTED, S.WITHDRAWN}),
-    S.VERIFIED: frozenset({S.IN_REVIEW, S.CONTESTED, S.WITHDRAWN}),
-    S.CONTESTED: frozenset({S.IN_REVIEW, S.WITHDRAWN}),
-    S.UNVERIFIABLE: frozenset({S.IN_REVIEW, S.WITHDRAWN}),
-    S.REFUTED: frozenset({S.IN_REVIEW, S.WITHDRAWN}),
+    S.SUBMITTED: frozenset({S.IN_REVIEW, S.DUPLICATE, S.WITHDRAWN}),
+    S.IN_REVIEW: frozenset({S.NEEDS_WORK, S.CORROBORATED, S.VERIFIED, S.CONTESTED, S.UNVERIFIABLE, S.REFUTED, S.SUBMITTED,
+                            S.DUPLICATE, S.WITHDRAWN}),
+    S.NEEDS_WORK: frozenset({S.SUBMITTED, S.DUPLICATE, S.WITHDRAWN}),
+    S.CORROBORATED: frozenset({S.IN_REVIEW, S.VERIFIED, S.CONTESTED, S.DUPLICATE, S.WITHDRAWN}),
+    S.VERIFIED: frozenset({S.IN_REVIEW, S.CONTESTED, S.DUPLICATE, S.WITHDRAWN}),
+    S.CONTESTED: frozenset({S.IN_REVIEW, S.DUPLICATE, S.WITHDRAWN}),
+    S.UNVERIFIABLE: frozenset({S.IN_REVIEW, S.DUPLICATE, S.WITHDRAWN}),
+    S.REFUTED: frozenset({S.IN_REVIEW, S.DUPLICATE, S.WITHDRAWN}),
     S.DUPLICATE: frozenset({S.IN_REVIEW, S.WITHDRAWN}),
     S.WITHDRAWN: frozenset({S.IN_REVIEW}),
 }  # fmt: skip
 
 # What stood under a judgement and is amended waits for the next one.
 WAITS_AGAIN = frozenset({S.NEEDS_WORK, S.CORROBORATED, S.VERIFIED, S.CONTESTED, S.UNVERIFIABLE, S.REFUTED})
+# What a review may say at the end; all else is on its way there, or left the record.
+JUDGED = frozenset({S.CORROBORATED, S.VERIFIED, S.CONTESTED, S.UNVERIFIABLE, S.REFUTED})
+# What only a merge and no other judgement makes, and only undoing that merge, or a new look, takes away.
+BY_MERGE = S.DUPLICATE
+# Those who are not known to live: that one of them died is for a review to say.
+UNKNOWN_FATE = frozenset({Harm.MISSING, Harm.DISAPPEARED})
 # How an incident may enter the record: everything else is a judgement, a merge or a withdrawal.
 FIRST = frozenset({S.DRAFT, S.SUBMITTED})
 
@@ -209,27 +216,108 @@ def age_band(years: float | None) -> AgeBand:
     return AgeBand.ADULT if years < 60 else AgeBand.OLDER
 
 
-def victims_harmed(victims: Iterable[VictimDraft], harm: Harm) -> Range:
+def victims_harmed(victims: Iterable[VictimDraft], harm: Harm, counted_as: Mapping[str, str] | None = None) -> Range:
     """Return how many victims of one harm stand in these rows, each person once (R09, R30).
 
     A person resolved out of a group is inside that group's number, and leaves it for what is known of that person:
     a group has what its own number leaves over, at least nothing. An unknown number of a group adds nothing.
+    `counted_as` names, by its id, each row whose person is counted as another row (see `counted_once`): it adds nothing,
+    here or in another incident, and two rows of one person leave a group once.
     """
-    chosen = list(victims)
-    persons = sum(1 for victim in chosen if victim.kind == VictimKind.PERSON and victim.harm == harm)
+    chosen, elsewhere = list(victims), counted_as or {}
+    persons = sum(
+        1
+        for victim in chosen
+        if victim.kind == VictimKind.PERSON and victim.harm == harm and victim.id not in elsewhere
+    )
     totals = [persons, persons, persons]
-    for group, resolved in _resolved(chosen):
+    for group, resolved in _resolved(chosen, elsewhere):
         if group.harm == harm:
             for index, value in enumerate((group.count_low, group.count_best, group.count_high)):
                 totals[index] += max((value or 0) - resolved, 0)
     return Range(*totals)
 
 
-def _resolved(victims: Collection[VictimDraft]) -> list[tuple[VictimDraft, int]]:
+def _resolved(
+    victims: Collection[VictimDraft], counted_as: Mapping[str, str] | None = None
+) -> list[tuple[VictimDraft, int]]:
     """Return each group with the number of persons resolved out of it, under its key or its name in the draft."""
-    named = Counter(victim.resolved_out_of for victim in victims if victim.resolved_out_of is not None)
+    elsewhere = counted_as or {}
+    named: dict[str, set[object]] = defaultdict(set)
+    for number, victim in enumerate(victims):
+        if victim.resolved_out_of is not None:
+            named[victim.resolved_out_of].add(elsewhere.get(victim.id or "", victim.id or number))
     groups = [victim for victim in victims if victim.kind == VictimKind.GROUP]
-    return [(group, sum(named[name] for name in {group.id, group.ref} if name)) for group in groups]
+    return [
+        (group, len({one for name in {group.id, group.ref} if name for one in named.get(name, ())})) for group in groups
+    ]
+
+
+def counted_once(pairs: Iterable[tuple[str, str]], standing: Collection[str]) -> dict[str, str]:
+    """Return, for each row that is counted as another, the row that its person is counted as.
+
+    `pairs` are (victim, counted as) judged to be the same person and not taken back; `standing` the rows of incidents
+    that count. Of all rows of one person one counts: the end of their chain if it stands, else the standing row
+    nearest to it (of equally near ones, the first by id). So a person is never lost when an incident is taken back.
+    """
+    into = dict(pairs)
+    members: dict[str, list[str]] = defaultdict(list)
+    far: dict[str, int] = {}
+    for row in {*into, *into.values()}:
+        end, far[row] = _end_of(row, into)
+        members[end].append(row)
+    found: dict[str, str] = {}
+    for rows in members.values():
+        stand = sorted((row for row in rows if row in standing), key=lambda row: (far[row], row))
+        found |= dict.fromkeys(stand[1:], stand[0] if stand else "")
+    return found
+
+
+def _end_of(row: str, into: Mapping[str, str]) -> tuple[str, int]:
+    """Return the end of a row's chain and how far it is; of a circle, which no judgement makes, its first by id."""
+    seen = [row]
+    while (following := into.get(seen[-1])) is not None:
+        if following in seen:
+            circle = seen[seen.index(following) :]
+            return min(circle), len(seen)
+        seen.append(following)
+    return seen[-1], len(seen) - 1
+
+
+def found_dead(before: Collection[VictimDraft], after: Collection[VictimDraft]) -> bool:
+    """Return whether an amendment turns missing or disappeared people into dead ones (R30).
+
+    It does if a victim of unknown fate is now killed, or a killed person is newly named out of a group of unknown fate,
+    or fewer are of unknown fate than before and more are killed, whichever rows say so.
+    """
+    fate = {victim.id: victim for victim in before if victim.harm in UNKNOWN_FATE}
+    if not fate:
+        return False
+    killed = [victim for victim in after if victim.harm == Harm.KILLED]
+    named = {(victim.id, victim.resolved_out_of) for victim in before if victim.harm == Harm.KILLED}
+    if any(victim.id in fate for victim in killed if victim.id):
+        return True
+    if any(v.resolved_out_of in fate and (v.id, v.resolved_out_of) not in named for v in killed):
+        return True
+    gone = any(_moved(before, after, harm, -1) for harm in UNKNOWN_FATE)
+    return gone and _moved(before, after, Harm.KILLED, 1)
+
+
+def figures_found_dead(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Return whether an incident's stated figures have fewer missing than before, and more killed."""
+
+    def moved(harm: str, sign: int) -> bool:
+        columns = (f"{harm}_{part}" for part in ("low", "best", "high"))
+        return any(((after.get(name) or 0) - (before.get(name) or 0)) * sign > 0 for name in columns)
+
+    return moved("missing", -1) and moved("killed", 1)
+
+
+def _moved(before: Iterable[VictimDraft], after: Iterable[VictimDraft], harm: Harm, sign: int) -> bool:
+    """Return whether the victims of one harm are more (1) or fewer (-1) than before, in any of the three numbers."""
+    was, now = victims_harmed(before, harm), victims_harmed(after, harm)
+    pairs = ((was.low, now.low), (was.best, now.best), (was.high, now.high))
+    return any(((b or 0) - (a or 0)) * sign > 0 for a, b in pairs)
 
 
 def may_move(before: IncidentStatus, after: IncidentStatus) -> bool:
@@ -242,9 +330,13 @@ def may_submit(before: IncidentStatus) -> bool:
     return before in SUBMITTABLE
 
 
-def after_amendment(before: IncidentStatus) -> IncidentStatus:
-    """Return the status of an incident whose content was amended: what was judged is put forward again."""
-    return S.SUBMITTED if before in WAITS_AGAIN else before
+def after_amendment(before: IncidentStatus, *, found_dead: bool = False) -> IncidentStatus:
+    """Return the status of an incident whose content was amended: what was judged is put forward again.
+
+    That somebody missing was found dead is for a review to say: such an amendment puts forward again what is in review too.
+    """
+    waits = before in WAITS_AGAIN or (found_dead and before == S.IN_REVIEW)
+    return S.SUBMITTED if waits else before
 
 
 def independent_origins(claims: Iterable[Mapping[str, Any]], source_of: Mapping[str, str | None]) -> int:
@@ -262,29 +354,72 @@ def independent_origins(claims: Iterable[Mapping[str, Any]], source_of: Mapping[
     )
 
 
-def check_review(
-    before: IncidentStatus, after: IncidentStatus, *, reviewer: str, recorders: Collection[str], reasons: str,
-    standard: StandardOfProof, origins: int, minimum_origins: int,
-) -> list[Fault]:  # fmt: skip
-    """Return why a judgement is not allowed: the move, the second person, the reasons, the origins (R12, R13, R15, R17).
+def origins_needed(status: IncidentStatus, minimum: int) -> int:
+    """Return how many independent origins a status stands on; `minimum` is what the deployment asks for verification."""
+    return {S.VERIFIED: minimum, S.CORROBORATED: 2}.get(status, 0)
 
-    `recorders` are all whose hand is in the record: who recorded it, and who amended it.
+
+def same_hand(one: str, other: str) -> bool:
+    """Return whether two names in the ledger are known to be one person's.
+
+    A name is known again as itself, and as the login name under which it signed while the database had no accounts. Two
+    accounts of one person, or an account that bears another name than the login, cannot be told apart from two people.
     """
+    return one.removeprefix("local:") == other.removeprefix("local:")
+
+
+def check_second_person(reviewer: str, recorders: Collection[str], reasons: str) -> list[Fault]:
+    """Return why a step of review is not for this person, or not without reasons (R12, R13)."""
     faults = []
-    if not may_move(before, after):
-        stated = {"before": before, "after": after, "allowed": tuple(sorted(MOVES[before]))}
-        faults.append(Fault(0, "to_status", "{before} cannot become {after}.", "Allowed: {allowed}.", stated))
-    if reviewer in recorders:
+    if any(same_hand(reviewer, recorder) for recorder in recorders):
         faults.append(
             Fault(0, "reviewer", "Who recorded or amended an incident cannot review it.", "Ask a second person.")
         )
     if not reasons.strip():
         faults.append(Fault(0, "reasons", "No reasons are given.", "Write why."))
+    return faults
+
+
+def check_review(
+    before: IncidentStatus, after: IncidentStatus, *, reviewer: str, recorders: Collection[str], reasons: str,
+    standard: StandardOfProof, origins: int, minimum_origins: int, merging: bool = False,
+) -> list[Fault]:  # fmt: skip
+    """Return why a judgement is not allowed: the move, the second person, the reasons, the origins (R12, R13, R15, R17).
+
+    `recorders` are all whose hand is in the record: who recorded it, and who amended it. `merging` says that the incident
+    is being merged into another one: nothing else makes a duplicate.
+    """
+    faults = []
+    if not may_move(before, after):
+        stated = {"before": before, "after": after, "allowed": tuple(sorted(MOVES[before]))}
+        faults.append(Fault(0, "to_status", "{before} cannot become {after}.", "Allowed: {allowed}.", stated))
+    elif after == BY_MERGE and not merging:
+        text = "A duplicate points to the record it repeats."
+        faults.append(Fault(0, "to_status", text, "Merge it into that record."))
+    faults += check_second_person(reviewer, recorders, reasons)
     if after == S.VERIFIED and standard == StandardOfProof.NOT_STATED:
         faults.append(Fault(0, "standard_of_proof", "Verification names its standard of proof.", "State it."))
-    needed = {S.VERIFIED: minimum_origins, S.CORROBORATED: 2}.get(after, 0)
+    needed = origins_needed(after, minimum_origins)
     if origins < needed:
         text = "{origins} independent origin(s), {needed} needed."
         numbers = {"origins": origins, "needed": needed}
         faults.append(Fault(0, "origins", text, "Find another, or leave it as it is.", numbers))
     return faults
+
+
+def waits_for(status: IncidentStatus, origins: int, minimum_origins: int, *, own: bool) -> Fault:
+    """Return what an incident waits for before its next move, as a sentence and what to do; `own`: the reader's own work."""
+    if status in SUBMITTABLE:
+        return Fault(0, "status", "With its recorder.", "It comes back when it is put forward.")
+    if own:
+        return Fault(0, "reviewer", "A second person: you recorded or amended it.", "Leave it to somebody else.")
+    if status == S.SUBMITTED:
+        return Fault(0, "status", "Nobody has taken it up.", "Take it into review.")
+    if status not in (S.IN_REVIEW, S.CORROBORATED):
+        return Fault(0, "status", "Nothing: it was judged.", "Take it up again if something new comes.")
+    needed = origins_needed(S.VERIFIED, minimum_origins)
+    if origins < needed:
+        numbers = {"origins": origins, "needed": needed}
+        text = "{origins} independent origin(s), {needed} needed to verify."
+        return Fault(0, "origins", text, "Find another, or judge it as it is.", numbers)
+    return Fault(0, "status", "A judgement.", "Give your reasons and the standard of proof.")

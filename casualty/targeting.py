@@ -123,17 +123,17 @@ def _victims(store: Store, dimension: str, *, inferred: bool) -> "pd.DataFrame":
     """Killed victims by incident and group, with those whose group is unknown.
 
     A group counts what remains after the persons resolved out of it; a group of unknown number counts as one. What an
-    incident states beyond its victims is unknown in identity.
+    incident states beyond its victims is unknown in identity; a person counted in another incident is counted there.
     """
     import pandas as pd
 
     frame = frames.attributions(store, dimension, inferred=inferred)
     frame = frame[frame["harm"] == "killed"].copy()
-    named = frame["resolved_out_of"].dropna().value_counts()
     number = frame["count_best"].astype("float64").fillna(frame["count_low"].astype("float64")).fillna(1.0)
-    frame["victims"] = number - frame["victim_id"].map(named).fillna(0).clip(upper=number)
+    frame["victims"] = number - frame["resolved"].clip(upper=number)
     stated = frames.incidents(store)[["id", "killed_low", "killed_best", "killed_high"]]
-    figure = stated["killed_best"].fillna(stated["killed_low"]).fillna(0)
+    elsewhere = stated["id"].map(frames.counted_elsewhere(store, frames.counted_as(store))).fillna(0)
+    figure = stated["killed_best"].fillna(stated["killed_low"]).fillna(0) - elsewhere
     counted = stated["id"].map(frame.groupby("incident_id")["victims"].sum()).fillna(0)
     rest = pd.DataFrame({"incident_id": stated["id"], "group": None, "victims": figure - counted})
     parts = pd.concat([frame[["incident_id", "group", "victims"]], rest[rest["victims"] > 0]], ignore_index=True)

@@ -4,6 +4,7 @@ The store hands out a `Writer`; nothing else makes one. Rows go in by table, a f
 bulk intake costs little more than its inserts.
 """
 
+import json
 import os
 from collections import defaultdict
 from dataclasses import dataclass
@@ -12,9 +13,9 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from casualty import access, bodies, ledger, rules
+from casualty import access, bodies, guarding, ledger, rules
 from casualty.access import Acting
-from casualty.errors import Fault, InvalidRecords, UsageFault, Word
+from casualty.errors import Fault, InvalidRecords, NotFound, Refused, UsageFault, Word
 from casualty.ledger import Entry, Row, Rows
 from casualty.schema import ROOTS, BatchFields, IncidentDraft, ReleaseFields, ReviewFields, table
 from casualty.vocabulary import IncidentStatus, Operation
@@ -29,6 +30,12 @@ FIXED: dict[str, tuple[str, ...]] = {
     "document": ("sha256", "bytes"),
     "release": tuple(ReleaseFields.model_fields),
 }
+
+
+MERGED_INTO = sa.text(
+    "WITH RECURSIVE merged(id) AS (SELECT id FROM incident WHERE merged_into_id = :id UNION"
+    " SELECT i.id FROM incident i JOIN merged m ON i.merged_into_id = m.id) SELECT id FROM merged ORDER BY id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ class Writer:
         self.ids = ids
         self.reason = reason
         self.batch_id: str | None = None
+        self.cleared: frozenset[str] | None = None  # the situations that `by` is cleared for; None is all
         self._permitted = permitted
         self._head = ledger.lock_head(connection)
         bodies.refuse_unstorable({"revision": [{"actor": by.name, "reason": reason}]})
@@ -84,6 +92,8 @@ class Writer:
     def insert(self, kind: str, rows: Rows) -> Saved:
         """Put in the rows of a new record as they are."""
         self._permit(kind, Operation.RECORD)
+        self._must_be_cleared(kind, None, rows)
+        self._must_hold(kind, None, rows)
         for name, part in rows.items():
             self._inserts[name] += part
         return self._sign(kind, Operation.RECORD, None, rows)
@@ -106,13 +116,28 @@ class Writer:
     def change(self, kind: str, before: Rows, after: Rows, operation: Operation) -> Saved:
         """Replace the rows of a record; if nothing differs, nothing is written."""
         self._permit(kind, operation)
+        self._must_be_cleared(kind, before, after)
         root = before[kind][0]
         if ledger.body(before) == ledger.body(after):
             return Saved(root["id"], root.get("code"), root["version"])
+        if kind == "incident" and operation == Operation.AMEND:
+            self._must_say_how_found(before, after)
+        self._must_hold(kind, before, after)
         self.flush()
         after = {**after, kind: [after[kind][0] | {"version": root["version"] + 1}]}
         self._exchange(before, after)
         return self._sign(kind, operation, before, after)
+
+    def _must_hold(self, kind: str, before: Rows | None, after: Rows) -> None:
+        if kind in guarding.GUARDED:
+            self.flush()
+            guarding.must_hold(self.connection, self.by, kind, before, after)
+
+    def _must_say_how_found(self, before: Rows, after: Rows) -> None:
+        """Raise InvalidRecords if somebody missing is now dead and nobody says how that is known; a file says it itself."""
+        if not self.reason.strip() and self.batch_id is None and bodies.found_dead(before, after):
+            text, mend = "Somebody missing would be dead, without a reason.", "Write how it is known."
+            raise InvalidRecords("The incident cannot be saved as it is.", [Fault(0, "reason", text, mend)])
 
     def withdraw(self, kind: str, before: Rows, operation: Operation = Operation.WITHDRAW) -> Saved:
         """Mark a record withdrawn, by this person, now, for this writer's reason."""
@@ -148,19 +173,27 @@ class Writer:
         marks = {} if withdrawn is None else dict(zip(MARKS, (self.at, self.by.name, withdrawn), strict=True))
         return {**before, kind: [plain | status | marks]}
 
-    def review(self, before: Rows, draft: ReviewFields | SQLModel, minimum_origins: int) -> Saved:
-        """Add a judgement and move the status; raise InvalidRecords if the rules do not allow it."""
+    def review(
+        self, before: Rows, draft: ReviewFields | SQLModel, minimum_origins: int, *, into: str | None = None
+    ) -> Saved:
+        """Add a judgement and move the status; raise InvalidRecords if the rules do not allow it.
+
+        `into` is the id of the incident that this one repeats: only with it does an incident become a duplicate.
+        """
         assert isinstance(draft, ReviewFields)
         self._permit("incident", Operation.REVIEW)
-        incident, to = before["incident"][0], draft.to_status
-        claims = before.get("claim", [])
         faults = rules.check_review(
-            bodies.status_of(before), to, reviewer=self.by.name, recorders=self._hands(incident),
+            bodies.status_of(before), draft.to_status, reviewer=self.by.name, recorders=self.hands(before),
             reasons=draft.reasons, standard=draft.standard_of_proof, minimum_origins=minimum_origins,
-            origins=rules.independent_origins(claims, self._sources(claims)),
+            origins=self.origins(before), merging=into is not None,
         )  # fmt: skip
         if faults:
             raise InvalidRecords("This judgement cannot be recorded.", faults)
+        return self.judge(before, before, draft, into=into)
+
+    def judge(self, before: Rows, after: Rows, draft: ReviewFields, *, into: str | None = None) -> Saved:
+        """Put an incident as `after` has it into the status of a judgement that was found to be allowed, and sign it."""
+        incident, to = before["incident"][0], draft.to_status
         judgement = {
             "id": self.ids.key(),
             "incident_id": incident["id"],
@@ -170,34 +203,59 @@ class Writer:
             "reviewed_at": self.at,
             **bodies.dump(draft),
         }
+        status = {"status": to.value} | ({"merged_into_id": into} if into is not None else {})
         withdrawn = draft.reasons if to == IncidentStatus.WITHDRAWN else None
-        after = self._marked("incident", before, {"status": to.value}, withdrawn)
-        after["review"] = [*before.get("review", []), judgement]
-        return self.change("incident", before, after, Operation.REVIEW)
+        rows = self._marked("incident", after, status, withdrawn)
+        rows["review"] = [*before.get("review", []), judgement]
+        return self.change("incident", before, rows, Operation.REVIEW)
 
-    def _hands(self, incident: Row) -> set[str]:
-        """Return all who recorded or amended an incident, by the ledger."""
-        revision = table("revision")
-        amended = self.connection.execute(
-            sa.select(revision.c.actor).where(
-                revision.c.record_kind == "incident", revision.c.record_id == incident["id"],
-                revision.c.operation.in_([Operation.RECORD, Operation.AMEND]),
-            )
-        ).scalars()  # fmt: skip
-        return {incident["recorded_by"], *amended}
+    def hands(self, rows: Rows) -> set[str]:
+        """Return all whose hand is in an incident, or in one merged into it, by the ledger: recorded, amended, restored.
 
-    def _sources(self, claims: list[Row]) -> dict[str, str | None]:
-        """Return the source of each of these claims' documents that still stands."""
-        document = table("document")
-        wanted = {claim["document_id"] for claim in claims}
-        chosen = sa.select(document.c.id, document.c.source_id).where(
+        A row that came by intake has the hand of who took the file in, and of who took a later one back.
+        """
+        incident, revision = rows["incident"][0], table("revision")
+        written = [Operation.RECORD, Operation.AMEND, Operation.RESTORE]
+        chosen = sa.select(revision.c.actor).where(
+            revision.c.record_kind == "incident",
+            revision.c.record_id.in_([incident["id"], *self.merged_into(incident["id"])]),
+            revision.c.operation.in_(written),
+        )
+        return {incident["recorded_by"], *self.connection.execute(chosen).scalars()}
+
+    def origins(self, rows: Rows) -> int:
+        """Return how many independent origins stand behind an incident, with those of what was merged into it."""
+        claim, document = table("claim"), table("document")
+        claims = list(rows.get("claim", []))
+        if merged := self.merged_into(rows["incident"][0]["id"]):
+            theirs = sa.select(claim).where(claim.c.incident_id.in_(merged))
+            claims += [dict(row._mapping) for row in self.connection.execute(theirs)]
+        wanted = {one["document_id"] for one in claims}
+        standing = sa.select(document.c.id, document.c.source_id).where(
             document.c.id.in_(wanted), document.c.withdrawn_at.is_(None)
         )
-        return {row.id: row.source_id for row in self.connection.execute(chosen)}
+        return rules.independent_origins(claims, {row.id: row.source_id for row in self.connection.execute(standing)})
+
+    def merged_into(self, incident_id: str) -> list[str]:
+        """Return the ids of the incidents merged into one, through others too."""
+        return list(self.connection.execute(MERGED_INTO, {"id": incident_id}).scalars())
 
     def _permit(self, kind: str, operation: Operation) -> None:
         if not self._permitted:
             access.permit(self.by, access.action_for(kind, operation.value))
+
+    def _must_be_cleared(self, kind: str, before: Rows | None, after: Rows) -> None:
+        """Raise NotFound for what this person does not see, Refused for where they may not put it."""
+        if self.cleared is None:
+            return
+        if kind in access.WHOLE:
+            access.permit_whole(self.cleared)
+        asked = [before, after if kind != "incident" else None]
+        if any(rows and hidden(self.connection, kind, rows, self.cleared, self.by.name) for rows in asked):
+            raise nothing(kind, after[kind][0]["id"])
+        was = before["incident"][0] if before is not None and kind == "incident" else None
+        if kind == "incident" and not access.may_leave(was, after[kind][0], self.cleared, self.by.name):
+            raise Refused("{name} is not cleared for the situation named.", values={"name": self.by.name})
 
     def _sign(self, kind: str, operation: Operation, before: Rows | None, after: Rows) -> Saved:
         root = after[kind][0]
@@ -283,6 +341,35 @@ def _must_fit(kind: str, draft: SQLModel) -> None:
             "{given} does not state a record of kind {kind}.",
             values={"given": type(draft).__name__, "kind": word_of(kind)},
         )
+
+
+def hidden(connection: sa.Connection, kind: str, rows: Rows, situations: frozenset[str] | None, name: str) -> bool:
+    """Return whether a record is one, or speaks of one, that an account cleared for these situations does not see."""
+    if situations is None:
+        return False
+    if kind == "incident":
+        return not access.sees(rows["incident"][0], situations, name)
+    incidents, victims = _spoken_of(rows[kind][0])
+    if not incidents and not victims:
+        return False
+    incident, victim = table("incident"), table("victim")
+    theirs = sa.select(victim.c.incident_id).where(victim.c.id.in_(victims))
+    chosen = sa.select(incident.c.situation_id, incident.c.recorded_by).where(
+        incident.c.id.in_(incidents) | incident.c.id.in_(theirs)
+    )
+    return not all(access.sees(dict(row._mapping), situations, name) for row in connection.execute(chosen))
+
+
+def _spoken_of(row: Row) -> tuple[list[str], list[str]]:
+    """Return the ids of the incidents and of the victims that a record beside the incidents names."""
+    incidents = json.loads(row["incidents"]) if "incidents" in row and "coder" in row else []
+    incidents += [row["incident_id"]] if "incident_id" in row else []
+    return incidents, [row[name] for name in ("victim_id", "other_id") if name in row]
+
+
+def nothing(kind: str, record_id: str) -> NotFound:
+    """Return what is told of a record that is not held, or not for this person."""
+    return NotFound("No {kind} {id} is held.", values={"kind": word_of(kind), "id": repr(record_id)})
 
 
 def word_of(kind: str) -> Word:

@@ -76,7 +76,7 @@ PAYLOAD = [
     "06_ledger/revisions.csv", "08_withheld.csv", "09_contradictory.csv", "summary.json",
     *(f"04_records/{name}.csv" for name in (
         "actors", "acts", "admin_units", "attributions", "batches", "claims", "consents", "dimensions", "documents",
-        "groups", "incidents", "involvements", "origins", "population", "removed", "reviews", "situations", "sources",
+        "groups", "incidents", "involvements", "origins", "pairings", "population", "removed", "reviews", "situations", "sources",
         "victim_names", "victims",
     )),
 ]  # fmt: skip

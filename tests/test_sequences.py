@@ -122,7 +122,7 @@ class Run:
     def review(self, to: S) -> bool:
         """The table of moves stands in words in tests/spec/test_status_moves.py."""
         origins = len(self.model.now["claims"])
-        allowed = to in rules.MOVES[S(self.model.now["status"])] and (
+        allowed = to in rules.MOVES[S(self.model.now["status"])] - {S.DUPLICATE} and (
             to not in (S.VERIFIED, S.CORROBORATED) or origins >= 2
         )
         if allowed:

@@ -130,7 +130,7 @@ def _judged(store: Store, ids: dict[str, str], by: Acting) -> None:
     asked = CorrectionFields(incident_id=ids["incident"], asked_by="family", received_on="2024-06-01", wanted="The age")
     ids["correction"] = store.record("correction", asked, by).id
     sample = CodingSampleFields(
-        coder="second", seed=7, drawn_from="all", population=2, incidents=f'["{ids["incident"]}"]'
+        coder=by.name, seed=7, drawn_from="all", population=2, incidents=f'["{ids["incident"]}"]'
     )
     ids["coding_sample"] = store.record("coding_sample", sample, by).id
     coded = CodingFields(

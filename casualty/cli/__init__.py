@@ -5,17 +5,21 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from casualty.cli import accounts, intake, keeping, reading
+from casualty.cli import accounts, intake, keeping, reading, reviewing
 from casualty.cli.frame import OPENED, app, say
 from casualty.errors import CasualtyError, Interrupted
 
-__all__ = ["accounts", "app", "hoisted", "intake", "keeping", "main", "reading", "run"]
+__all__ = ["accounts", "app", "hoisted", "intake", "keeping", "main", "reading", "reviewing", "run"]
 
-INTAKE_COMMANDS = ("propose", "list", "withdraw", "file", "--help")
+# Commands of a group; whatever else follows the group's name is what its own command takes: intake FILE, review CODE.
+GROUPS = {
+    "intake": ("file", ("propose", "list", "withdraw", "file", "--help")),
+    "review": ("judge", ("queue", "assign", "pairs", "draw", "agreement", "judge", "--help")),
+}
 
 
 def hoisted(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments with --db and --as before the command, and `intake FILE` as the command it stands for."""
+    """Return the arguments with --db and --as before the command, and `intake FILE`, `review CODE` as what they stand for."""
     front: list[str] = []
     rest: list[str] = []
     pending = list(arguments)
@@ -30,8 +34,9 @@ def hoisted(arguments: Sequence[str]) -> list[str]:
             front.append(part)
         else:
             rest.append(part)
-    if rest[:1] == ["intake"] and rest[1:2] and rest[1] not in INTAKE_COMMANDS:
-        rest.insert(1, "file")
+    own, others = GROUPS.get(rest[0], ("", ())) if rest[1:] else ("", ())
+    if own and rest[1] not in others:
+        rest.insert(1, own)
     return front + rest
 
 

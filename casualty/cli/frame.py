@@ -30,7 +30,13 @@ ledger_app = typer.Typer(help="Verify the ledger, or print its head.", no_args_i
 db_app = typer.Typer(help="Schema versions.", no_args_is_help=True)
 account_app = typer.Typer(help="Accounts.", no_args_is_help=True)
 patterns_app = typer.Typer(help="Questions about patterns.", no_args_is_help=True)
+review_app = typer.Typer(
+    help="Judge: review CODE --to STATUS --reason TEXT, review queue, assign, pairs, draw, agreement.", no_args_is_help=True
+)
+correction_app = typer.Typer(help="Corrections that somebody asks for.", no_args_is_help=True)
 for name, group in (
+    ("review", review_app),
+    ("correction", correction_app),
     ("intake", intake_app),
     ("ledger", ledger_app),
     ("db", db_app),
@@ -62,19 +68,24 @@ def opened() -> "Store":
     return OPENED[-1]
 
 
-def password(prompt: str = "Password: ") -> str:
-    """Return the password from the environment or the keyboard; never from an argument, which others can see."""
-    given = os.environ.get("CASUALTY_PASSWORD")
+def password(prompt: str = "Password: ", variable: str = "CASUALTY_PASSWORD") -> str:
+    """Return a secret from the environment or the keyboard; never from an argument, which others can see."""
+    given = os.environ.get(variable)
     if given is not None:
         return given
     if not sys.stdin.isatty():
-        raise Refused("A password is needed: set CASUALTY_PASSWORD, or run this at a terminal.")
+        raise Refused(f"{prompt.strip(' :')} is needed: set {variable}, or run this at a terminal.")
     import getpass
 
     return getpass.getpass(prompt)
 
 
-def acting(store: "Store") -> "Acting":
+def acting(store: "Store", given: str | None = None) -> "Acting":
+    """Return who acts: the local person, or the account of --as by its password (or the one given) and, if need be, code.
+
+    A name that has to wait is let in here: whoever holds the database could let it in anyway, and nobody who floods a
+    name from afar can keep its owner away from this machine.
+    """
     from casualty.store import login_name
 
     if not GLOBALS["as"]:
@@ -83,7 +94,8 @@ def acting(store: "Store") -> "Acting":
         raise Refused(
             f"This database has no accounts yet; leave --as out, or add {GLOBALS['as']} with: casualty account add"
         )
-    return store.sign_in(GLOBALS["as"], password())
+    secret = password() if given is None else given
+    return store.sign_in(GLOBALS["as"], secret, lambda: password("Code: ", "CASUALTY_CODE"), heed_lock=False)
 
 
 def say(text: str) -> None:

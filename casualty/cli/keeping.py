@@ -1,6 +1,7 @@
 """Commands that make, open and check a database."""
 
 import importlib
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,10 +35,13 @@ def init(
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
+    oidc: Annotated[
+        Path | None, typer.Option(help="A TOML file that names an organisation's own sign-in; see SECURITY.md.")
+    ] = None,
 ) -> None:
     """Open the pages, behind a sign-in, until stopped."""
     opened().close()
-    importlib.import_module("app.server").serve(GLOBALS["db"], host, port)
+    importlib.import_module("app.server").serve(GLOBALS["db"], host, port, oidc)
 
 
 @app.command()

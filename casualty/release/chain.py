@@ -1,8 +1,9 @@
 """The ledger's extract: every link of the chain, and the bodies of the records that are shown whole.
 
 A link is shown with all its fields, so that it can be computed again, or *sealed*: only its number and its hash.
-Sealed are the links of accounts, consents and earlier packages, and those of records of which something is withheld if
-a reason was written (a reason may say what must not be said). The next link still covers the hash of a sealed one.
+Sealed are the links of accounts, clearances, consents, corrections asked for, second codings and earlier packages, and
+those of records of which something is withheld if a reason was written (a reason may say what must not be said). The
+next link still covers the hash of a sealed one.
 """
 
 import json
@@ -21,7 +22,7 @@ FIELDS = ("seq", "at", "actor", "record_kind", "record_id", "operation", "reason
 STREAMED = {"stream_results": True, "yield_per": 2000}
 PROOF = ("seq", "record_kind", "record_id", "salt", "before", "after")
 CODED = (sa.Enum, sa.Integer, sa.Float, sa.Boolean, sa.Date)
-SEALED_KINDS = frozenset({"account", "consent", "release"})
+SEALED_KINDS = frozenset({"account", "clearance", "coding", "coding_sample", "consent", "correction", "release"})
 
 
 @dataclass(frozen=True, slots=True)

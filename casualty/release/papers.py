@@ -63,7 +63,10 @@ def withheld_rows(facts: Facts) -> list[tuple[str, ...]]:
     ]
     rows += [("house", name, fields, "", *WHY["house"]) for name, fields in HOUSE]
     if facts.chain.sealed:
-        why = "Links of accounts, consents and packages, and reasons written on records of which something is withheld."
+        why = (
+            "Links of accounts, clearances, consents, corrections asked for, second codings and packages, and reasons"
+            " written on records of which something is withheld."
+        )
         rows.append(("sealed", "revision", "all but seq and hash", str(facts.chain.sealed), why, "the custodian"))
     return rows
 
@@ -88,7 +91,8 @@ WHAT IS IN IT
 
   data/01_methodology.md      how it was collected, evaluated, corroborated and checked
   data/02_codebook/           what every field and term means (codebook.md, fields.csv, terms.csv)
-  data/04_records/            the records, one CSV per table; removed.csv lists codes taken back or merged
+  data/04_records/            the records, one CSV per table; removed.csv lists codes taken back or merged;
+                              pairings.csv says which rows are one person, who is counted once
   data/05_geo/                incidents and administrative units, GeoJSON (WGS 84, longitude first)
   data/06_ledger/             the chain of revisions, and the bodies of records that are shown whole
   data/08_withheld.csv        what is withheld, why, and who decides

@@ -25,6 +25,7 @@ REQUIRED = ("bagit.txt", "bag-info.txt", "verify.py")
 GENESIS = "0" * 64
 PARTS = ("low", "best", "high")
 RECORDS = "data/04_records/"
+VICTIMS, PAIRINGS = RECORDS + "victims.csv", RECORDS + "pairings.csv"
 REVISIONS, BODIES = "data/06_ledger/revisions.csv", "data/06_ledger/bodies.jsonl"
 INCIDENTS, FEATURES, SUMMARY = RECORDS + "incidents.csv", "data/05_geo/incidents.geojson", "data/summary.json"
 INCIDENT_FILES = {
@@ -34,7 +35,7 @@ INCIDENT_FILES = {
 OTHER_FILES = {
     "situation": "situations", "identity_group": "groups", "actor": "actors", "source": "sources",
     "document": "documents", "origin": "origins", "admin_unit": "admin_units", "population": "population",
-    "batch": "batches",
+    "batch": "batches", "pairing": "pairings",
 }  # fmt: skip
 ADDED = {"has_point", "incident_code", "incident_status", "withheld"}
 NOT_IN_TABLES = {"geometry"}
@@ -231,6 +232,8 @@ def _link(previous: str, sequence: int, row: dict[str, str]) -> str:
 def _bodies(report: Report, digests: dict[int, tuple[str, str, str]], last: dict[str, int]) -> None:
     """Check each shown body's digest, and walk the tables beside the bodies: both are in the same order."""
     tables = {kind: {kind: Table(report, file, kind, kind)} for kind, file in OTHER_FILES.items()}
+    if not os.path.isfile(report.path(PAIRINGS)):
+        del tables["pairing"]
     tables["incident"] = {name: Table(report, file, "incident", name) for name, file in INCIDENT_FILES.items()}
     shown = 0
     for number, proof in _proofs(report):
@@ -335,30 +338,60 @@ def _count(report: Report) -> dict[str, int]:
     counted = dict.fromkeys(("incidents", "victims", "killed_low", "killed_best", "killed_high"), 0)
     counted.update(without_best=0, without_place=0)
     killed: dict[str, list[int]] = {}
-    rows = (row for _, row in report.rows(f"{RECORDS}victims.csv"))
+    counted_as, elsewhere = _counted_as(report)
+    rows = (row for _, row in report.rows(VICTIMS))
     for incident, victims in groupby(rows, key=lambda row: row["incident_id"]):
         held = list(victims)
-        counted["victims"] += sum(row["kind"] == "person" for row in held)
-        killed[incident] = _killed([row for row in held if row["harm"] == "killed"])
+        counted["victims"] += sum(row["kind"] == "person" and row["id"] not in counted_as for row in held)
+        killed[incident] = _killed(held, counted_as)
     for _, row in report.rows(INCIDENTS):
         stated = [row[f"killed_{part}"] for part in PARTS]
         recorded = killed.get(row["id"], [0, 0, 0, 1])
+        less = len(elsewhere.get(row["id"], ()))
         for at, part in enumerate(PARTS):
-            counted[f"killed_{part}"] += int(stated[at] or 0) if any(stated) else recorded[at]
+            counted[f"killed_{part}"] += max(int(stated[at] or 0) - less, 0) if any(stated) else recorded[at]
         counted["incidents"] += 1
         counted["without_best"] += stated[1] == "" if any(stated) else recorded[3] > 0
         counted["without_place"] += row["has_point"] != "true"
     return counted
 
 
-def _killed(victims: list[dict[str, str]]) -> list[int]:
-    """Return low, best, high and whether best is unknown; a person resolved out of a group is inside its number."""
-    named: dict[str, int] = {}
+def _killed(victims: list[dict[str, str]], counted_as: dict[str, str]) -> list[int]:
+    """Return low, best, high and whether best is unknown; a person named out of a group is inside its number, once."""
+    named: dict[str, set[str]] = {}
     for row in victims:
-        named[row["resolved_out_of"]] = named.get(row["resolved_out_of"], 0) + 1
-    alone = [row for row in victims if not row["resolved_out_of"]]
-    sums = [sum(max(int(row[f"count_{part}"] or 0), named.get(row["id"], 0)) for row in alone) for part in PARTS]
-    return [*sums, int(not victims or any(row["count_best"] == "" for row in alone))]
+        if row["resolved_out_of"]:
+            named.setdefault(row["resolved_out_of"], set()).add(counted_as.get(row["id"], row["id"]))
+    killed = [row for row in victims if row["harm"] == "killed"]
+    persons = sum(row["kind"] == "person" and row["id"] not in counted_as for row in killed)
+    groups = [row for row in killed if row["kind"] != "person"]
+    left = [sum(max(int(r[f"count_{part}"] or 0) - len(named.get(r["id"], ())), 0) for r in groups) for part in PARTS]
+    return [*(persons + number for number in left), int(not killed or any(row["count_best"] == "" for row in groups))]
+
+
+def _counted_as(report: Report) -> tuple[dict[str, str], dict[str, set[str]]]:
+    """Return each victim row's other row that counts, and by incident the killed who are counted in another one.
+
+    Rows judged to be one person are counted as the end of their chain if it is in the package, else as the row nearest
+    to it, the first by id.
+    """
+    judged = report.rows(PAIRINGS) if os.path.isfile(report.path(PAIRINGS)) else iter(())  # older packages have none
+    standing = (row for _, row in judged if row["verdict"] == "same" and not row["withdrawn_at"])
+    into = {row["victim_id"]: row["other_id"] for row in standing}
+    involved = {*into, *into.values()}
+    held = {row["id"]: row for _, row in report.rows(VICTIMS) if row["id"] in involved} if involved else {}
+    people: dict[str, list[tuple[int, str]]] = {}
+    for key in held:
+        chain = [key]
+        while into.get(chain[-1]) is not None and into[chain[-1]] not in chain:
+            chain.append(into[chain[-1]])
+        people.setdefault(chain[-1], []).append((len(chain), key))
+    counted_as = {key: min(rows)[1] for rows in people.values() for _, key in rows if key != min(rows)[1]}
+    elsewhere: dict[str, set[str]] = {}
+    for key, other in counted_as.items():
+        if held[key]["harm"] == "killed" and held[key]["incident_id"] != held[other]["incident_id"]:
+            elsewhere.setdefault(held[key]["incident_id"], set()).add(other)
+    return counted_as, elsewhere
 
 
 def _features(report: Report) -> None:

@@ -36,6 +36,7 @@ def withheld(connection: sa.Connection, purpose: ConsentPurpose = ConsentPurpose
         tainted_documents=_tainted_documents(connection, off, Phrases.of(labels)),
         severe_incidents=severe,
         absent=_absent(connection),
+        reticent=_reticent(connection, severe | beside),
         phrases=phrases,
     )
 
@@ -143,3 +144,15 @@ def _absent(connection: sa.Connection) -> frozenset[str]:
         )
     )
     return frozenset(row[0] for row in rows)
+
+
+def _reticent(connection: sa.Connection, incidents: Iterable[str]) -> frozenset[str]:
+    """Return the judged victims who stand in these incidents, or in one that was taken back or merged."""
+    text = (
+        "SELECT v.id, v.incident_id, i.withdrawn_at IS NULL AND i.merged_into_id IS NULL FROM victim v"
+        " JOIN incident i ON i.id = v.incident_id"
+        " WHERE v.id IN (SELECT victim_id FROM pairing UNION SELECT other_id FROM pairing)"
+    )
+    within = set(incidents)
+    rows = connection.execute(sa.text(text))
+    return frozenset(key for key, incident, stands in rows if not stands or incident in within)

@@ -123,3 +123,76 @@ def test_a_range_is_in_order_as_far_as_it_is_known(
     """R08: unknown is not zero, and stands in nobody's way."""
     assert Range(low, best, high).ordered is ordered
     assert Range(low, best, high).stated is any(value is not None for value in (low, best, high))
+
+
+# Rows judged to be one person: a>b is "a is counted as b"; incidents hold rows; those in brackets do not count (taken
+# back or merged). The answer: what each row is counted as, where that is another row.
+ONCE = """
+judged            | rows                | counted as
+                  | a b                 |
+a>b               | a b                 | a:b
+a>b b>c           | a b c               | a:c b:c
+a>c b>c           | a b c               | a:c b:c
+a>b               | a (b)               |
+a>b               | (a) b               |
+a>c b>c           | a b (c)             | b:a
+a>b b>c           | a b (c)             | a:b
+a>b b>c           | a (b) c             | a:c
+a>b b>c c>d       | a (b) c (d)         | a:c
+a>b c>d           | a b c d             | a:b c:d
+a>b b>a           | a b                 | b:a
+a>b               | (a) (b)             |
+"""  # fmt: skip
+ONCE_ROWS = [tuple(cell.strip() for cell in line.split("|")) for line in ONCE.strip("\n").splitlines()[1:]]
+
+
+@pytest.mark.parametrize(("judged", "rows", "answer"), ONCE_ROWS)
+def test_of_all_rows_of_one_person_one_counts(judged: str, rows: str, answer: str) -> None:
+    """R09: never two, and never none while any of them stands."""
+    pairs = [(pair[0], pair[2]) for pair in judged.split()]
+    standing = {row for row in rows.split() if not row.startswith("(")}
+    found = rules.counted_once(pairs, standing)
+    assert found == {part[0]: part[2] for part in answer.split()}
+
+
+@given(pairs=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=9), standing=st.sets(st.integers(0, 9)))
+def test_the_persons_counted_are_the_persons_there(pairs: list[tuple[int, int]], standing: set[int]) -> None:
+    """R09: as many rows count as there are groups of linked rows with one that stands."""
+    into = {str(a): str(b) for a, b in pairs if a < b}
+    stand = {str(row) for row in standing}
+    groups = [{str(row)} for row in range(10)]
+    for a, b in into.items():
+        joined = [group for group in groups if {a, b} & group]
+        groups = [group for group in groups if group not in joined] + [set().union(*joined)]
+    counted = rules.counted_once(into.items(), stand)
+    assert len(stand - counted.keys()) == sum(1 for group in groups if group & stand)
+    assert set(counted) <= stand
+    assert set(counted.values()) <= stand - counted.keys()
+    assert all(any({row, other} <= group for group in groups) for row, other in counted.items())
+
+
+AGAIN = [
+    # victims, by id                                                counted as             killed
+    ("p: killed, q: killed",                                        {"q": "p"},            "1 1 1"),
+    ("p: killed, q: killed",                                        {"p": "elsewhere"},    "1 1 1"),
+    ("p: killed, q: killed",                                        {"p": "x", "q": "x"},  "0 0 0"),
+    ("g: 5/7/9 killed, p: killed of g",                             {"p": "elsewhere"},    "4 6 8"),
+    ("g: 5/7/9 killed, p: killed of g, q: killed of g",             {"q": "p"},            "5 7 9"),
+    ("g: 5/7/9 killed, p: killed of g, q: killed of g",             {"p": "x", "q": "x"},  "4 6 8"),
+    ("g: 5/7/9 killed, p: killed of g, q: killed",                  {"q": "p"},            "5 7 9"),
+    ("g: 5/7/9 killed, p: killed of g, q: killed",                  {"p": "q"},            "5 7 9"),
+    ("g: 3/3/3 missing, p: killed of g",                            {"p": "elsewhere"},    "0 0 0"),
+    ("p: missing, q: killed",                                       {"q": "p"},            "0 0 0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("victims", "counted", "answer"), AGAIN)
+def test_a_person_counted_as_another_row_adds_nothing(victims: str, counted: dict[str, str], answer: str) -> None:
+    """R09, R30: and leaves a group once, however many rows tell of them."""
+    drafts = []
+    for part in victims.split(","):
+        name, _, said = part.strip().partition(":")
+        draft = read(f"{name}: {said.strip()}" if "/" in said else said.strip())
+        drafts.append(draft.model_copy(update={"id": name, "ref": None}))
+    for order in itertools.permutations(drafts):
+        assert rules.victims_harmed(order, Harm.KILLED, counted) == Range(*map(int, answer.split()))
