@@ -3,7 +3,7 @@
 import json
 import sys
 
-from bench import entry, intake, linkage, null_alarms, planted
+from bench import entry, intake, linkage, null_alarms, planted, review
 
 print("Intake of 176,579 events, as ratios within this run:")
 print(json.dumps(intake.measure(), indent=2))
@@ -14,6 +14,8 @@ print("The same people on two lists:")
 print(json.dumps(linkage.measure(), indent=2) if linkage.FOLDER.is_dir() else "Not measured: the lists are not here.")
 print("Waits of a recorder, on a record of 176,579 incidents:")
 print(json.dumps(entry.measure(), indent=2))
+print("Waits of a reviewer, on the same record:")
+print(json.dumps(review.measure(), indent=2))
 print("Alarms with no targeting, 1,000 simulated databases:")
 alarms = null_alarms.main()
 sys.exit(bool(figures["planted pattern lost"] or figures["patterns invented"] or alarms))

@@ -1,4 +1,4 @@
-"""How long a recorder waits on a record of 176,579 incidents: after a keystroke, for "already recorded?", for a record.
+"""How long a recorder waits on a record of 176,579 incidents: after a keystroke and for "already recorded?".
 
 Times of one process on a warm cache, in milliseconds: median and the worst of the runs. The page is run by Streamlit's
 own runner without a browser; what the browser and the line add is not in it.
@@ -33,7 +33,6 @@ def measure() -> dict[str, Any]:
             "milliseconds": "median, worst",
             "rerun of the record page after a keystroke": _page(store),
             "already recorded?": _already(store),
-            "one record, whole": _record(store),
         }
     finally:
         store.close()
@@ -89,11 +88,6 @@ def _already(store: Any) -> list[float]:
 
     ask(0)
     return _timed(ask)
-
-
-def _record(store: Any) -> list[float]:
-    rows = store.rows(sa.text("SELECT id FROM incident ORDER BY code LIMIT 50"))
-    return _timed(lambda number: store.current("incident", rows[number].id))
 
 
 if __name__ == "__main__":

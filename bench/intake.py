@@ -106,13 +106,13 @@ def bare(full: Path, empty: Path) -> tuple[float, int]:
 def measure() -> dict[str, Any]:
     """Return the figures: intake against bare insert, a second reading, verification, summary, help."""
     from casualty import migrating
-    from casualty.store import _engine, url_of
+    from casualty.store.opening import engine_of, url_of
 
     with tempfile.TemporaryDirectory() as folder:
         file, full, empty = source(Path(folder)), Path(folder) / "full.db", Path(folder) / "empty.db"
         _child("--db", str(full), "init")
         intake, wall, memory = _child("--db", str(full), "intake", str(file))
-        with _engine(url_of(empty)).begin() as connection:
+        with engine_of(url_of(empty)).begin() as connection:
             migrating.upgrade(connection)
         inserted, rows = bare(full, empty)
         again, _, _ = _child("--db", str(full), "intake", str(file))

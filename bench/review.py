@@ -4,9 +4,7 @@ The times are of this machine; the ratio is to counting every incident once in t
 """
 
 import json
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bench.intake import source
+from bench import large
 
 TIMES = 15
 QUEUE_MS, OPEN_MS = 300, 200
@@ -31,12 +29,7 @@ def _median_ms(work: Callable[[], object]) -> float:
 
 def measure() -> dict[str, Any]:
     """Return the median times in ms of the queue's pages and of opening records, with their limits, and the ratio."""
-    with tempfile.TemporaryDirectory() as folder:
-        database = Path(folder) / "full.db"
-        for command in (["init"], ["intake", str(source(Path(folder)))]):
-            called = [sys.executable, "-m", "casualty", "--db", str(database), *command]
-            subprocess.run(called, check=True, capture_output=True)
-        return _measured(database)
+    return _measured(large.database())
 
 
 def _measured(database: Path) -> dict[str, Any]:

@@ -209,7 +209,7 @@ def test_every_row_passes_the_checks_of_the_database(drafts: list[IncidentDraft]
         for claim in draft.claims:
             insert("claim", claim.model_dump() | {"standing": "current"})
         for involvement in draft.involvements:
-            insert("involvement", involvement.model_dump())
+            insert("involvement", involvement.model_dump(exclude={"id", "ref"}))
         for victim in draft.victims:
             insert("victim", victim.model_dump(exclude={"ref", "names", "attributions", "acts"}))
             for attribution in victim.attributions:
