@@ -12,17 +12,22 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.gate import COOKIE, Session, Sessions
+from app.gate import COOKIE, Sessions
+from casualty.errors import CasualtyError
+from casualty.store import Session
 
 SIGN_IN = "/sign-in"
 SIGN_OUT = "/sign-out"
 ALIVE = "/session"
-OPEN = frozenset({SIGN_IN, SIGN_OUT})
+LANGUAGE = "/language"
+OPEN = frozenset({SIGN_IN, SIGN_OUT, LANGUAGE})
+LOOK_EVERY = 2.0  # seconds until a session that was ended elsewhere is noticed by its open websockets
 CODE = ("/static/", "/assets/")
 SIGNED_OUT = 4401
 HEADERS = {
@@ -67,10 +72,11 @@ def same_origin(headers: Headers) -> bool:
 class Guard:
     """ASGI middleware that lets through what has a live session, and adds the security headers to every answer."""
 
-    def __init__(self, app: ASGIApp, sessions: Sessions, policy: str) -> None:
+    def __init__(self, app: ASGIApp, sessions: Sessions, policy: str, also_open: frozenset[str] = frozenset()) -> None:
         self.app = app
         self.sessions = sessions
         self.policy = policy
+        self.open = OPEN | also_open
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -80,15 +86,21 @@ class Guard:
         else:
             await self.app(scope, receive, send)
 
-    def _session(self, scope: Scope) -> Session | None:
-        return self.sessions.find(HTTPConnection(scope).cookies.get(COOKIE))
+    async def _session(self, scope: Scope) -> Session | None:
+        return await run_in_threadpool(self.sessions.find, HTTPConnection(scope).cookies.get(COOKIE))
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        session = self._session(scope)
-        if session is not None and scope["path"] != ALIVE:
-            self.sessions.use(session)
-        passed = session is not None or scope["path"] in OPEN
-        answer = self.app if passed else refusal(scope)
+        passed = scope["path"] in self.open
+        try:
+            session = None if passed else await self._session(scope)
+        except CasualtyError:
+            answer: ASGIApp = PlainTextResponse(
+                "The database cannot be asked who you are. Try again.\n", status_code=503
+            )
+        else:
+            if session is not None and scope["path"] != ALIVE:
+                self.sessions.use(session)
+            answer = self.app if passed or session is not None else refusal(scope)
         await answer(scope, receive, partial(self._headed, scope["path"], send))
 
     async def _headed(self, path: str, send: Send, message: Message) -> None:
@@ -103,22 +115,22 @@ class Guard:
         await send(message)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        session = self._session(scope) if same_origin(Headers(scope=scope)) else None
+        session = await self._session(scope) if same_origin(Headers(scope=scope)) else None
         if session is None:
             await receive()
             await send({"type": "websocket.close", "code": SIGNED_OUT})
             return
         line = _Line(self.sessions, session, receive, send)
-        session.closers.add(line.close)
+        self.sessions.opened(session, line.close)
         try:
             await self.app(scope, line.receive, line.send)
         finally:
-            session.closers.discard(line.close)
+            self.sessions.closed(session, line.close)
             line.drop()
 
 
 class _Line:
-    """One open websocket, which ends with its session."""
+    """One open websocket, which ends with its session: asked every few seconds, and before each message is heard."""
 
     def __init__(self, sessions: Sessions, session: Session, receive: Receive, send: Send) -> None:
         self._sessions, self._session = sessions, session
@@ -132,15 +144,25 @@ class _Line:
         """Return the next message, or a disconnection once the session is over."""
         coming: Any = self._coming or asyncio.ensure_future(self._receive())
         self._coming = coming
-        while (left := self._sessions.left(self._session)) > 0:
-            await asyncio.wait({coming, self._ending}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            if coming.done() and not self._session.ended:
+        while (session := await self._again()) is not None:
+            if coming.done():
                 self._coming = None
-                self._sessions.use(self._session)
+                if not by_itself(coming.result()):
+                    self._sessions.use(session)
                 return coming.result()
+            await asyncio.wait({coming, self._ending}, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
         self._ended.set()
         await self._send({"type": "websocket.close", "code": SIGNED_OUT})
         return {"type": "websocket.disconnect", "code": SIGNED_OUT}
+
+    async def _again(self) -> Session | None:
+        """Return the session as it stands now, None if it is over; a database that does not answer lets nothing through."""
+        if self._ended.is_set():
+            return None
+        try:
+            return await run_in_threadpool(self._sessions.again, self._session)
+        except CasualtyError:
+            return None
 
     async def send(self, message: Message) -> None:
         """Send a message, unless the session is over."""
@@ -152,6 +174,19 @@ class _Line:
         self._ending.cancel()
         if self._coming is not None:
             self._coming.cancel()
+
+
+def by_itself(message: Message) -> bool:
+    """Return whether a page sent this by itself, at an interval, and nobody did anything."""
+    from google.protobuf.message import DecodeError
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+
+    asked = BackMsg()
+    try:
+        asked.ParseFromString(message.get("bytes") or b"")
+    except DecodeError:
+        return False
+    return bool(asked.rerun_script.is_auto_rerun)
 
 
 def refusal(scope: Scope) -> Response:

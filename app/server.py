@@ -5,11 +5,13 @@ import ipaddress
 import logging
 import socket
 import sys
+import time
 import traceback
+from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import sqlalchemy as sa
 from starlette.concurrency import run_in_threadpool
@@ -20,24 +22,40 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from app import session
-from app.gate import COOKIE, Sessions, Throttle
-from app.guard import ALIVE, SIGN_IN, SIGN_OUT, Guard, inline_hashes, page_policy, same_origin
+from app import locale, session
+from app.gate import COOKIE, Halves, Sessions, Throttle
+from app.guard import ALIVE, LANGUAGE, SIGN_IN, SIGN_OUT, Guard, inline_hashes, page_policy, same_origin
+from app.language import later
+from app.organisation import BACK, BEGIN, PATHS, UNDERWAY, Organisation, load
+from app.organisation import COOKIE as AWAY
 from app.outline import territory
 from casualty.access import Acting
-from casualty.errors import Refused, UsageFault
+from casualty.errors import CasualtyError, Refused, UsageFault
 from casualty.schema import table
-from casualty.store import Store
+from casualty.store import Half, Store
 
 HERE = Path(__file__).parent
 HOME = "/map"
 LONGEST_FORM = 10_000
 MOST_AT_ONCE = 2  # a password takes 64 MiB to check
+ANSWERED_EVERY = 0.5  # seconds: a refusal leaves at such marks only, so that its time tells nothing of the name
+YEAR = 365 * 24 * 3600
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
-NO_ACCOUNTS = "This database has no accounts yet. Add the first: casualty account add NAME --role administrator"
-TOO_MANY = "Too many attempts under this name. Wait a minute, then try again."
-SAMPLE_ONLY = "Sample accounts sign in only on a sample database, on the machine that serves it."
+NO_ACCOUNTS = later("This database has no accounts yet. Add the first: casualty account add NAME --role administrator")
+TOO_MANY = later("Too many attempts under this name. Wait a minute, then try again.")
+SAMPLE_ONLY = later("Sample accounts sign in only on a sample database, on the machine that serves it.")
+TOO_LATE = later("Signing in took too long. Begin again.")
+WITH = later("Sign in with {name}")
+ENDED = later("Your session has ended. Sign in again.")
+WORDS = {
+    "house": later("Casualty record"),
+    "sign_in": later("Sign in"),
+    "greeting": later("Sign in to read or record."),
+    "label_name": later("Name"),
+    "label_password": later("Password"),
+    "label_code": later("Code of your second factor"),
+}
 SETTINGS = {
     "browser.gatherUsageStats": False,
     "client.disableDataExport": True,
@@ -68,9 +86,10 @@ SETTINGS = {
 class Doors:
     """The routes of ours: sign-in, sign-out, whether a session lives, and the map's files."""
 
-    def __init__(self, house: session.House) -> None:
+    def __init__(self, house: session.House, organisation: Organisation | None = None) -> None:
         self.house = house
-        self.throttle = Throttle()
+        self.organisation = organisation
+        self.throttle, self.halves = Throttle(), Halves()
         self.checking = asyncio.Semaphore(MOST_AT_ONCE)
         page = (HERE / "static" / "sign-in.html").read_text(encoding="utf-8")
         self.page = Template(page)
@@ -86,10 +105,12 @@ class Doors:
         }
 
     def routes(self) -> list[Route]:
-        """Return the routes; all but the first two stand behind the guard."""
+        """Return the routes; those of signing in and of the language stand open, all others behind the guard."""
         return [
+            *([Route(BEGIN, self.to_organisation), Route(BACK, self.from_organisation)] if self.organisation else []),
             Route(SIGN_IN, self.sign_in, methods=["GET", "POST"]),
             Route(SIGN_OUT, self.sign_out, methods=["GET", "POST"]),
+            Route(LANGUAGE, self.language),
             Route(ALIVE, self.alive),
             Route("/territory.geojson", self.territory),
             Route("/assets/{name}", self.asset),
@@ -104,6 +125,14 @@ class Doors:
         """Answer that the session lives; asked by open pages, and no use of the session."""
         return Response(status_code=204)
 
+    async def language(self, request: Request) -> Response:
+        """Remember a known language in the browser, and lead back."""
+        answer = RedirectResponse(_inside(request.query_params.get("next", "")), status_code=303)
+        tag = request.query_params.get("to", "")
+        if tag in locale.tags():
+            answer.set_cookie(locale.COOKIE, tag, max_age=YEAR, samesite="lax", secure=request.url.scheme == "https")
+        return answer
+
     async def asset(self, request: Request) -> Response:
         """Send one of the files of the map that are the same in every house."""
         path = self.files.get(request.path_params["name"])
@@ -117,7 +146,7 @@ class Doors:
         """End the session, close its websockets and forget the cookie."""
         if not same_origin(request.headers):
             return PlainTextResponse("Sign out on this server's own page.\n", status_code=403)
-        self.house.sessions.end(request.cookies.get(COOKIE))
+        await run_in_threadpool(self.house.sessions.end, request.cookies.get(COOKIE))
         answer = RedirectResponse(SIGN_IN, status_code=303, headers={"Clear-Site-Data": '"storage"'})
         answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
         return answer
@@ -131,59 +160,137 @@ class Doors:
         fields = await _fields(request)
         if fields is None:
             return PlainTextResponse("The form is too long.\n", status_code=413)
-        name, password, onward = (fields.get(key, "") for key in ("name", "password", "next"))
+        began, onward, ticket = time.monotonic(), fields.get("next", ""), fields.get("ticket", "")
+        half = self.halves.take(ticket)
+        if ticket and half is None:
+            return self._form(request, onward, fault=Refused(TOO_LATE), status=401)
+        name = half.by.name if half else fields.get("name", "")
         wait = self.throttle.wait(name)
         if wait is None:
-            return self._form(onward, name, TOO_MANY, 429)
+            return self._form(request, onward, name, Refused(TOO_MANY), 429)
         await asyncio.sleep(wait)
         try:
             async with self.checking:
-                by = await run_in_threadpool(self._admit, request, name, password)
-        except Refused as refused:
-            return self._form(onward, name, refused.message, 401)
+                return await self._step(request, half, name, fields)
+        except CasualtyError as told:
+            await asyncio.sleep(ANSWERED_EVERY - (time.monotonic() - began) % ANSWERED_EVERY)
+            status = 401 if isinstance(told, Refused) else 503
+            return self._form(request, onward, name, told, status, ticket=self.halves.keep(half) if half else "")
+
+    async def _step(self, request: Request, half: Half | None, name: str, fields: dict[str, str]) -> Response:
+        """Take the first step, by password, or the second, by code; raise Refused."""
+        onward = fields.get("next", "")
+        if half is None:
+            found = await run_in_threadpool(self._admit, request, name, fields.get("password", ""))
+            if found.needs_code:
+                return self._form(request, onward, name, ticket=self.halves.keep(found))
+            by = found.by
+        else:
+            by = await run_in_threadpool(self.house.store.second_factor, half, fields.get("code", ""))
         self.throttle.forget(name)
-        return self._let_in(request, by, onward)
+        return await self.let_in(request, by, onward)
+
+    async def to_organisation(self, request: Request) -> Response:
+        """Send somebody to their organisation's own sign-in."""
+        assert self.organisation is not None
+        onward = _inside(request.query_params.get("next", ""))
+        try:
+            address, browser = await self.organisation.begin(onward)
+        except Refused as told:
+            return self._form(request, onward, fault=told, status=503)
+        answer = RedirectResponse(address, status_code=303)
+        secure = request.url.scheme == "https"
+        answer.set_cookie(AWAY, browser, int(UNDERWAY), httponly=True, samesite="lax", secure=secure)
+        return answer
+
+    async def from_organisation(self, request: Request) -> Response:
+        """Let in whom the organisation names, if an account is linked to them.
+
+        The answer is a page and no redirection: a browser keeps a strict cookie from a chain that began elsewhere.
+        """
+        assert self.organisation is not None
+        state, code = (request.query_params.get(name, "") for name in ("state", "code"))
+        try:
+            subject, onward = await self.organisation.finish(state, code, request.cookies.get(AWAY, ""))
+            issuer = self.organisation.provider.issuer
+            by = await run_in_threadpool(self.house.store.organisation_sign_in, issuer, subject)
+        except Refused as told:
+            answer = self._form(request, "", fault=told, status=401)
+        else:
+            led = await self.let_in(request, by, onward)
+            link = escape(led.headers["location"])
+            answer = HTMLResponse(
+                f'<!DOCTYPE html><meta http-equiv="refresh" content="0; url={link}"><a href="{link}">&rarr;</a>'
+            )
+            answer.headers["Content-Security-Policy"] = self.policy
+            answer.raw_headers += [part for part in led.raw_headers if part[0] == b"set-cookie"]
+        answer.delete_cookie(AWAY, httponly=True, samesite="lax")
+        return answer
 
     async def _greet(self, request: Request) -> Response:
         onward, token = request.query_params.get("next", ""), request.cookies.get(COOKIE)
-        if self.house.sessions.find(token) is not None:
+        if await run_in_threadpool(self.house.sessions.find, token) is not None:
             return RedirectResponse(_inside(onward), status_code=303)
         note = "" if await run_in_threadpool(self.house.store.has_accounts) else NO_ACCOUNTS
-        return self._form(onward, note=note or ("Your session has ended. Sign in again." if token else ""))
+        return self._form(request, onward, note=note or (ENDED if token else ""))
 
-    def _let_in(self, request: Request, by: Acting, onward: str) -> Response:
-        self.house.sessions.end(request.cookies.get(COOKIE))
+    async def let_in(self, request: Request, by: Acting, onward: str) -> Response:
+        """Begin a session for somebody who showed who they are, in place of the one this browser had."""
+        await run_in_threadpool(self.house.sessions.end, request.cookies.get(COOKIE))
         answer = RedirectResponse(_inside(onward), status_code=303)
-        token = self.house.sessions.begin(by)
+        token = await run_in_threadpool(self.house.store.begin_session, by)
         answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https")
         return answer
 
-    def _form(self, onward: str, name: str = "", fault: str = "", status: int = 200, note: str = "") -> Response:
-        from html import escape
-
+    def _form(
+        self, request: Request, onward: str, name: str = "", fault: CasualtyError | None = None, status: int = 200,
+        note: str = "", ticket: str = "",
+    ) -> Response:  # fmt: skip
+        spoken = locale.for_request(request.cookies, request.headers.get("accept-language"))
+        said = spoken.told(fault)[0] if fault else ""
         text = self.page.substitute(
-            fault=f'<p class="fault" role="alert">{escape(fault)}</p>' if fault else "",
-            note=f'<p class="note">{escape(note)}</p>' if note else "",
+            {name: escape(spoken.say(template)) for name, template in WORDS.items()},
+            lang=spoken.language.tag,
+            dir=spoken.language.direction,
+            languages=locale.chooser(spoken.language.tag, _inside(onward)) + _unsigned(locale.remark(spoken)),
+            fault=f'<p class="fault" role="alert">{escape(said)}</p>' if said else "",
+            note=f'<p class="note">{escape(spoken.say(note))}</p>' if note else "",
             next=escape(_inside(onward)),
             name=escape(name[:200]),
+            ticket=escape(ticket),
+            first="hidden disabled" if ticket else "",
+            second="" if ticket else "hidden disabled",
             focus_name="" if name else "autofocus",
-            focus_password="autofocus" if name else "",
+            focus_password="autofocus" if name and not ticket else "",
+            focus_code="autofocus" if ticket else "",
+            organisation=self._button(spoken, onward),
         )
         # Without a referrer at all a browser would send this form with "Origin: null", which proves nothing.
         own = {"Content-Security-Policy": self.policy, "Referrer-Policy": "same-origin"}
         return HTMLResponse(text, status, headers=own)
 
-    def _admit(self, request: Request, name: str, password: str) -> Acting:
-        """Return who signs in; raise Refused with one sentence for a wrong name and a wrong password alike."""
+    def _button(self, spoken: locale.Catalogue, onward: str) -> str:
+        """Return the way to the organisation's own sign-in as HTML, if there is one."""
+        if self.organisation is None:
+            return ""
+        said = spoken.say(WITH, name=self.organisation.provider.name)
+        return f'<a class="organisation" href="{BEGIN}?next={quote(_inside(onward), safe="")}">{escape(said)}</a>'
+
+    def _admit(self, request: Request, name: str, password: str) -> Half:
+        """Return whose password this is; raise Refused with one sentence for a wrong name and a wrong password alike."""
         account = table("account")
         found = self.house.store.rows(sa.select(account.c.sample).where(account.c.name == name))
         sample = bool(found and found[0].sample)
         if sample and not self.house.store.deployment()["sample"]:
             raise Refused(SAMPLE_ONLY)
-        by = self.house.store.sign_in(name, password)
+        half = self.house.store.first_factor(name, password)
         if sample and not (self.house.loopback and _at_this_machine(request)):
             raise Refused(SAMPLE_ONLY)
-        return by
+        return half
+
+
+def _unsigned(remark: str) -> str:
+    return f'<p class="unsigned">{remark}</p>' if remark else ""
 
 
 async def _fields(request: Request) -> dict[str, str] | None:
@@ -233,20 +340,24 @@ def _told(error: Exception) -> bool:
     return False
 
 
-def application(store: Store, *, loopback: bool = True) -> ASGIApp:
-    """Return the whole app over an open store; `loopback` says that it listens to this machine only."""
+def application(store: Store, *, loopback: bool = True, organisation: Organisation | None = None) -> ASGIApp:
+    """Return the whole app over an open store; `loopback` says that it listens to this machine only.
+
+    With an `organisation` people may sign in there too.
+    """
     import streamlit as st
     from streamlit.web.bootstrap import load_config_options
 
     load_config_options(SETTINGS)
     logging.getLogger("streamlit.error_util").addFilter(lambda record: False)
-    house = session.House(store, Sessions(), loopback)
+    house = session.House(store, Sessions(store), loopback)
     session.move_in(house)
+    also_open = PATHS if organisation else frozenset[str]()
     index = Path(st.__file__).parent / "static" / "index.html"
     return st.App(
         HERE / "main.py",
-        routes=Doors(house).routes(),
-        middleware=[Middleware(Guard, sessions=house.sessions, policy=page_policy(index))],
+        routes=Doors(house, organisation).routes(),
+        middleware=[Middleware(Guard, sessions=house.sessions, policy=page_policy(index), also_open=also_open)],
         on_script_error=_told,
     )
 
@@ -258,19 +369,26 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server(address[:2], family=family)
     except OSError as wrong:
         why = str(wrong.strerror).partition(" (")[0]
-        raise UsageFault(f"Cannot listen on {host} port {port}: {why}; choose another.") from wrong
+        raise UsageFault(
+            "Cannot listen on {host} port {port}: {why}; choose another.",
+            values={"host": host, "port": str(port), "why": why},
+        ) from wrong
 
 
-def serve(url: str, host: str = "127.0.0.1", port: int = 8501) -> None:
-    """Serve the database at a path or URL until stopped; the address goes to standard error."""
+def serve(url: str, host: str = "127.0.0.1", port: int = 8501, oidc: Path | None = None) -> None:
+    """Serve the database at a path or URL until stopped; the address goes to standard error.
+
+    `oidc` is a file that names an organisation's provider, see `app.organisation.load`.
+    """
     import uvicorn
 
+    organisation = Organisation(load(oidc)) if oidc else None
     store = Store.open(url)
     line = listen(host, port)
     address, number = line.getsockname()[:2]
     loopback = _loopback(address)
     config = uvicorn.Config(
-        application(store, loopback=loopback),
+        application(store, loopback=loopback, organisation=organisation),
         log_level="warning",
         access_log=False,
         ws="websockets-sansio",

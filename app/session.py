@@ -8,11 +8,11 @@ import sqlalchemy as sa
 import streamlit as st
 
 from app.gate import COOKIE, Sessions
+from app.language import say
 from casualty.access import Acting
 from casualty.ledger import Head
 from casualty.schema import table
 from casualty.store import Store
-from casualty.vocabulary import Role
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,24 +45,21 @@ def store() -> Store:
     return house().store
 
 
+def token() -> str | None:
+    """Return the token of this browser's session."""
+    return st.context.cookies.get(COOKIE)
+
+
 def acting() -> Acting | None:
-    """Return who is signed in in this browser, or None; an account closed or changed meanwhile is signed out."""
-    token = st.context.cookies.get(COOKIE)
-    session = house().sessions.find(token)
-    if session is None:
-        return None
-    if held_role(session.by.name) != session.by.role:
-        house().sessions.end(token)
-        return None
-    return session.by
+    """Return who is signed in in this browser, in the role that the account holds now, or None."""
+    found = house().sessions.find(token())
+    return found.by if found else None
 
 
-def held_role(name: str) -> Role | None:
-    """Return the role that an account holds now, None if it is closed."""
-    account = table("account")
-    chosen = sa.select(account.c.role).where(account.c.name == name, account.c.active, account.c.withdrawn_at.is_(None))
-    found = store().rows(chosen)
-    return Role(found[0].role) if found else None
+def situations() -> frozenset[str] | None:
+    """Return the situations that who is signed in is cleared for; None if they see all."""
+    by = acting()
+    return store().situations_of(by) if by else frozenset()
 
 
 def head() -> Head:
@@ -70,20 +67,44 @@ def head() -> Head:
     return store().head()
 
 
-@st.cache_resource(max_entries=2, show_spinner="Reading the record ...")
+@st.cache_resource(max_entries=2, show_spinner=False)
 def _incidents(at: tuple[int, str], _store: Store) -> "pd.DataFrame":
     from casualty import frames
 
     return frames.incidents(_store)
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _seen(at: tuple[int, str], name: str, cleared: frozenset[str], _by: Acting, _store: Store) -> frozenset[str]:
+    """Return the ids of the incidents that an account of named situations sees."""
+    return frozenset(row.id for row in _store.rows(sa.select(table("incident").c.id).where(_store.visible(_by))))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _part(at: tuple[int, str], name: str, cleared: frozenset[str], dimension: str, _by: Acting) -> "pd.DataFrame":
+    """Return what an account of named situations sees of the incidents, or of the attributions in one dimension."""
+    whole, key = (
+        (_attributions(at, dimension, store()), "incident_id") if dimension else (_incidents(at, store()), "id")
+    )
+    return whole[whole[key].isin(_seen(at, name, cleared, _by, store()))].reset_index(drop=True)
+
+
+def _mine(dimension: str) -> "pd.DataFrame":
+    now, by, cleared = head(), acting(), situations()
+    at = (now.seq, now.hash)
+    whole = _attributions(at, dimension, store()) if dimension else _incidents(at, store())
+    if by is None:
+        return whole.iloc[:0]
+    return whole if cleared is None else _part(at, by.name, cleared, dimension, by)
+
+
 def incidents() -> "pd.DataFrame":
-    """Return the frame of incidents as of the ledger's head. It is shared: never change it."""
-    now = head()
-    return _incidents((now.seq, now.hash), store())
+    """Return the frame of incidents that who is signed in sees, as of the ledger's head. It is shared: never change it."""
+    with st.spinner(say("Reading the record ...")):
+        return _mine("")
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the attributions ...")
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _attributions(at: tuple[int, str], dimension: str, _store: Store) -> "pd.DataFrame":
     from casualty import frames
 
@@ -91,9 +112,9 @@ def _attributions(at: tuple[int, str], dimension: str, _store: Store) -> "pd.Dat
 
 
 def attributions(dimension: str) -> "pd.DataFrame":
-    """Return the attributions of one identity dimension as of the ledger's head. It is shared: never change it."""
-    now = head()
-    return _attributions((now.seq, now.hash), dimension, store())
+    """Return the attributions of one identity dimension in the incidents that who is signed in sees. Never change it."""
+    with st.spinner(say("Reading the attributions ...")):
+        return _mine(dimension)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -103,6 +124,11 @@ def _listed(at: tuple[int, str], name: str, _store: Store) -> Sequence[sa.Row[An
 
 
 def listed(name: str) -> Sequence[sa.Row[Any]]:
-    """Return the rows of a small reference table (dimension, identity_group, actor, source) that are not withdrawn."""
-    now = head()
-    return _listed((now.seq, now.hash), name, store())
+    """Return the rows of a small table that are not withdrawn; of one that speaks of incidents, those that are seen."""
+    now, by, cleared = head(), acting(), situations()
+    at, key = (now.seq, now.hash), "id" if name == "incident" else "incident_id"
+    rows = _listed(at, name, store())
+    if by is None or cleared is None or key not in table(name).c:
+        return rows
+    seen = _seen(at, by.name, cleared, by, store())
+    return [row for row in rows if getattr(row, key) in seen]

@@ -1,5 +1,6 @@
-"""Who may do what. The store asks here before every write; pages and commands only show what was answered."""
+"""Who may do what, and see what. The store asks here before every write; pages and commands only show what was answered."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from casualty.errors import Refused, Word
@@ -37,6 +38,7 @@ PERMITTED: dict[str, frozenset[Role]] = {
     "answer": frozenset({Role.REVIEWER}),
     "judge": frozenset({Role.REVIEWER}),
     "code": frozenset({Role.REVIEWER, Role.ANALYST}),
+    "set_credential": frozenset(Role),
     "account": frozenset({Role.ADMINISTRATOR}),
     "deployment": frozenset({Role.ADMINISTRATOR}),
 }
@@ -64,6 +66,10 @@ ACTION_OF_KIND: dict[str, str] = {
     "pairing": "judge",
 }
 
+# Work on the record as a whole: not for an account that sees a part of it.
+WHOLE = ("batch", "release")
+WHOLE_ACTIONS = frozenset({"intake", "withdraw_batch", "release"})
+
 
 def permit(by: Acting, action: str) -> None:
     """Return if `by` may do `action`; raise Refused, saying which roles may, if not.
@@ -88,3 +94,30 @@ def action_for(kind: str, operation: str) -> str:
     if kind == "incident":
         return {"record": "record", "review": "review", "withdraw": "withdraw"}.get(operation, "amend")
     return ACTION_OF_KIND[kind]
+
+
+def sees(row: Mapping[str, object], situations: frozenset[str] | None, name: str) -> bool:
+    """Return whether the account `name`, cleared for these situations (None: all), sees an incident.
+
+    `row` holds the incident's `situation_id` (absent or None: of no situation) and `recorded_by`. What somebody
+    recorded they always see.
+    """
+    return situations is None or row.get("situation_id") in situations or row["recorded_by"] == name
+
+
+def may_leave(
+    before: Mapping[str, object] | None, after: Mapping[str, object], situations: frozenset[str], name: str
+) -> bool:
+    """Return whether an account of named situations may leave an incident as it would stand after a write.
+
+    It may not put one into a situation that it is not cleared for, nor take away the situation of another's incident.
+    """
+    to = after.get("situation_id")
+    own = to is None and after["recorded_by"] == name
+    return own or to in situations or (before is not None and to == before.get("situation_id"))
+
+
+def permit_whole(situations: frozenset[str] | None) -> None:
+    """Raise Refused for an account of named situations: what it does not see, it neither takes in nor lets out."""
+    if situations is not None:
+        raise Refused("This is work on the whole record; an account of named situations may not do it.")

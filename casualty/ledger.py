@@ -423,17 +423,19 @@ def _grouped(connection: sa.Connection, name: str, key: str, ids: list[str] | No
 
 
 def _check_strays(connection: sa.Connection, faults: _Faults) -> None:
-    """Look at what lies outside every body: password hashes, by the account's digest, and bodies without a link."""
+    """Look at what lies outside every body: password hashes and second factors, by the account's digest, and bodies without a link."""
     hashes = connection.execute(
         sa.text(
-            "SELECT a.id, a.credential_digest, c.argon2 FROM account a LEFT JOIN credential c ON c.account_id = a.id"
+            "SELECT a.id, a.credential_digest, c.argon2 ||"
+            " CASE WHEN c.totp_since IS NULL THEN '' ELSE ' ' || c.totp_secret END"
+            " FROM account a LEFT JOIN credential c ON c.account_id = a.id"
         )
     )
-    for account, signed, argon2 in hashes:
-        if argon2 is None or hashlib.sha256(str(argon2).encode()).hexdigest() != signed:
+    for account, signed, secrets in hashes:
+        if secrets is None or hashlib.sha256(str(secrets).encode()).hexdigest() != signed:
             faults.add(
                 f"account {account}",
-                "Its password hash is not the one that was recorded.",
+                "Its password hash or second factor is not the one that was recorded.",
                 "Withdraw it and add another.",
             )
     for name, key, other in (("credential", "account_id", "account"), ("revision_body", "seq", "revision")):

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import argon2
 import pytest
 import sqlalchemy as sa
 
@@ -114,6 +115,15 @@ def accounts(store: Store) -> dict[str, Acting]:
         store.add_account(name, role, PASSWORD, first)
         found[name] = store.sign_in(name, PASSWORD)
     return found
+
+
+@pytest.fixture(scope="module")
+def quick_hashes() -> Iterator[None]:
+    """Hash with little work, for tests that sign in often. How long it takes in earnest is tested apart."""
+    hasher = argon2.PasswordHasher
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(argon2, "PasswordHasher", lambda: hasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
 """Who may do what: every action as every role, forged and outdated actors, accounts and their passwords."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import argon2
 import pytest
 import sqlalchemy as sa
 from conftest import PASSWORD, minimum
@@ -16,9 +15,13 @@ from casualty.schema import (
     ROOTS,
     AccountFields,
     BatchFields,
+    CodingFields,
+    CodingSampleFields,
+    CorrectionFields,
     DeploymentFields,
     DocumentFields,
     OriginFields,
+    PairingFields,
     PopulationFields,
     ReleaseFields,
     SituationFields,
@@ -28,15 +31,7 @@ from casualty.schema import (
 from casualty.store import Store
 from casualty.vocabulary import IncidentStatus, Operation, Role
 
-Hasher = argon2.PasswordHasher
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _quick() -> Iterator[None]:
-    """Hash with little work: these tests sign in some hundred times. How long it takes in earnest is tested apart."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(argon2, "PasswordHasher", lambda: Hasher(time_cost=1, memory_cost=8, parallelism=1))
-        yield
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 
 R, V, A, C, K = Role.RECORDER, Role.REVIEWER, Role.ANALYST, Role.CUSTODIAN, Role.ADMINISTRATOR
@@ -57,7 +52,20 @@ TABLE: list[tuple[str, set[Role]]] = [
     ("take in a file",                 {R, A, K}),
     ("withdraw a batch",               {R, K}),
     ("release",                        {C}),
+    ("record a correction",            {R, V, K}),
+    ("answer a correction",            {V}),
+    ("judge a pair",                   {V}),
+    ("draw a sample",                  {V}),
+    ("code an incident",               {V, A}),
     ("add an account",                 {K}),
+    ("clear an account",               {K}),
+    ("end a clearance",                {K}),
+    ("set another's password",         {K}),
+    ("reset a second factor",          {K}),
+    ("end another's sessions",         {K}),
+    ("end all sessions",               {K}),
+    ("unlock an account",              {K}),
+    ("list the accounts",              {K}),
     ("amend an account",               {K}),
     ("withdraw an account",            {K}),
     ("amend the deployment",           {K}),
@@ -75,6 +83,18 @@ class Doings:
         self.draft = store.record("incident", incident(self.ids), by, status=IncidentStatus.DRAFT).id
         self.gone = store.record("source", SourceFields(name="Gone"), by).id
         store.withdraw("source", self.gone, by, "not a source")
+        self.pair = [
+            next(one["id"] for one in store.current("incident", key)["victim"] if one["kind"] == "person")
+            for key in (self.incident, self.draft)
+        ]
+        asked = CorrectionFields(
+            incident_id=self.incident, asked_by="family", received_on="2024-06-01", wanted="The age"
+        )
+        self.correction = store.record("correction", asked, by).id
+        drawn = CodingSampleFields(
+            coder="analyst", seed=1, drawn_from="all", population=2, incidents=f'["{self.incident}"]'
+        )
+        self.sample = store.record("coding_sample", drawn, by).id
         store.add_account("administrator", K, PASSWORD, by)
         first = store.sign_in("administrator", PASSWORD)
         self.spare = store.add_account("spare", R, PASSWORD, first).id
@@ -118,6 +138,33 @@ class Doings:
         held = self.store.deployment()
         return self.changed("deployment", held["id"], DeploymentFields(name=self.name()), by)
 
+    def answered(self, by: Acting) -> Any:
+        held = self.store.current("correction", self.correction)["correction"][0]
+        fields = {name: held.get(name) for name in CorrectionFields.model_fields} | {
+            "answer": "declined", "answer_reasons": self.name(), "answered_on": "2024-07-01",
+        }  # fmt: skip
+        return self.changed("correction", self.correction, CorrectionFields.model_validate(fields), by)
+
+    def asked(self, by: Acting) -> Any:
+        wanted = CorrectionFields(incident_id=self.incident, asked_by="family", received_on="2024-06-01", wanted="x")
+        return self.store.record("correction", wanted, by)
+
+    def paired(self, by: Acting) -> Any:
+        victim, other = self.pair
+        return self.store.record(
+            "pairing", PairingFields(victim_id=victim, other_id=other, verdict="same", reasons="x"), by
+        )
+
+    def drawn(self, by: Acting) -> Any:
+        drawn = CodingSampleFields(coder="x", seed=2, drawn_from="all", population=2, incidents=f'["{self.incident}"]')
+        return self.store.record("coding_sample", drawn, by)
+
+    def coded(self, by: Acting) -> Any:
+        coded = CodingFields(
+            sample_id=self.sample, incident_id=self.incident, incident_type="unknown", to_status="unverifiable"
+        )
+        return self.store.record("coding", coded, by)
+
     def fresh(self, kind: str, by: Acting) -> str:
         return self.store.record(kind, SourceFields(name=self.name()), by).id
 
@@ -143,6 +190,19 @@ class Doings:
             "take in a file": self.taken_in,
             "withdraw a batch": lambda by: self.permitted("withdraw_batch", by),
             "release": lambda by: store.record("release", release, by),
+            "record a correction": self.asked,
+            "answer a correction": self.answered,
+            "judge a pair": self.paired,
+            "draw a sample": self.drawn,
+            "code an incident": self.coded,
+            "clear an account": lambda by: store.clear("spare", ids["situation"], by, "works there"),
+            "end a clearance": lambda by: store.end_clearance("spare", ids["situation"], by, "moved"),
+            "set another's password": lambda by: store.set_password("spare", "another password", by),
+            "reset a second factor": lambda by: store.reset_second_factor("spare", by, "lost"),
+            "end another's sessions": lambda by: store.end_sessions(by, "spare"),
+            "end all sessions": lambda by: store.end_sessions(by),
+            "unlock an account": lambda by: store.unlock("spare", by),
+            "list the accounts": store.accounts,
             "add an account": lambda by: store.add_account(self.name(), R, PASSWORD, by),
             "amend an account": self.account,
             "withdraw an account": lambda by: store.withdraw("account", self.spare, by, "left"),
@@ -177,7 +237,7 @@ def test_the_table_names_every_action() -> None:
     asked = {action_for(kind, operation.value) for kind in ROOTS for operation in Operation}
     assert asked <= PERMITTED.keys()
     assert set(ACTION_OF_KIND) == set(ROOTS) - {"incident"}
-    assert PERMITTED.keys() - asked == {"withdraw_batch", "answer"}
+    assert PERMITTED.keys() - asked == {"answer", "withdraw_batch", "set_credential"}
     for role in Role:
         assert 0 < sum(role in roles for roles in PERMITTED.values()) < len(PERMITTED)
 

@@ -3,7 +3,6 @@
 import hashlib
 import threading
 import time
-from collections.abc import Iterator
 from statistics import median
 
 import argon2
@@ -17,18 +16,14 @@ from casualty.schema import (
     AccountFields,
     table,
 )
-from casualty.store import Store, accounts
+from casualty.store import Store
+from casualty.store import accounts as keeping
 from casualty.vocabulary import Role
 
 Hasher = argon2.PasswordHasher
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _quick() -> Iterator[None]:
-    """Hash with little work: these tests sign in some hundred times. How long it takes in earnest is tested apart."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(argon2, "PasswordHasher", lambda: Hasher(time_cost=1, memory_cost=8, parallelism=1))
-        yield
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 
 K, R = Role.ADMINISTRATOR, Role.RECORDER
@@ -46,16 +41,16 @@ def test_what_does_not_sign_in(store: Store, accounts: dict[str, Acting]) -> Non
     told = set()
     for name, password in WRONG:
         with pytest.raises(Refused) as refused:
-            store.sign_in(name, password)
+            store.sign_in(name, password, heed_lock=False)
         told.add(str(refused.value))
-    assert told == {"Name or password is not right."}
-    assert store.sign_in("recorder", PASSWORD) == Acting("recorder", R)
+    assert told == {keeping.WRONG}
+    assert store.sign_in("recorder", PASSWORD, heed_lock=False) == Acting("recorder", R)
 
 
 def test_a_wrong_name_takes_as_long_as_a_wrong_password(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """R75: names cannot be listed with a clock (the work is the same: one argon2 verification each)."""
     monkeypatch.setattr(argon2, "PasswordHasher", Hasher)
-    accounts._nobody.cache_clear()
+    keeping._nobody.cache_clear()
     sqlite_store.add_account("known", K, PASSWORD, sqlite_store.local("tester"))
 
     def took(name: str) -> float:

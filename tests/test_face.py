@@ -13,12 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import entry, filters, spots, widgets
-from app.gate import FIRST_WAIT, IDLE, LONGEST, LONGEST_WAIT, Sessions, Throttle
+from app.gate import FIRST_WAIT, LONGEST_WAIT, Throttle
 from casualty.access import Acting
 from casualty.errors import EditConflict, InvalidRecords, Refused
 from casualty.schema import IncidentDraft, table
 from casualty.store import Store
-from casualty.vocabulary import Role
 
 # The spots ------------------------------------------------------------------------------------------------------------
 
@@ -243,7 +242,7 @@ def test_any_address_is_read(params: dict[str, list[str]]) -> None:
     assert not notes
 
 
-# Sessions -------------------------------------------------------------------------------------------------------------
+# Waiting --------------------------------------------------------------------------------------------------------------
 
 
 class Clock:
@@ -253,58 +252,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-def test_a_session_ends_after_an_hour_without_use() -> None:
-    """R77"""
-    clock = Clock()
-    sessions = Sessions(clock)
-    token = sessions.begin(Acting("recorder", Role.RECORDER))
-    clock.now += IDLE - 1
-    session = sessions.find(token)
-    assert session is not None
-    sessions.use(session)
-    clock.now += IDLE - 1
-    assert sessions.find(token) is session
-    clock.now += 1
-    assert sessions.find(token) is None
-    assert session.ended
-
-
-def test_a_session_ends_after_twelve_hours_whatever_is_done() -> None:
-    """R77"""
-    clock = Clock()
-    sessions = Sessions(clock)
-    token = sessions.begin(Acting("recorder", Role.RECORDER))
-    for _ in range(int(LONGEST // 1800) - 1):
-        clock.now += 1800
-        session = sessions.find(token)
-        assert session is not None
-        sessions.use(session)
-    clock.now += 1800
-    assert sessions.find(token) is None
-
-
-def test_ending_a_session_closes_what_is_open_and_no_other() -> None:
-    """R77"""
-    sessions, closed = Sessions(), []
-    first, second = (sessions.begin(Acting("recorder", Role.RECORDER)) for _ in range(2))
-    for token in (first, second):
-        session = sessions.find(token)
-        assert session is not None
-        session.closers.add(lambda token=token: closed.append(token))
-    sessions.end(first)
-    assert closed == [first]
-    assert sessions.find(second) is not None
-
-
-def test_the_token_is_not_kept() -> None:
-    """R76: who reads the memory of a stopped process finds no token to use."""
-    sessions = Sessions()
-    token = sessions.begin(Acting("recorder", Role.RECORDER))
-    assert token not in repr(vars(sessions))
-    assert sessions.find(token + "x") is None
-    assert sessions.find("") is None
 
 
 def test_each_failure_makes_the_next_wait_longer() -> None:

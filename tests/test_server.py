@@ -1,102 +1,31 @@
 """The guard, the sign-in and the sign-out, asked over the wire as a stranger would."""
 
-import asyncio
-import http.client
 import re
 import socket
 import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from conftest import minimum
+from serving import HTML, PASSWORD, Running, database, running
 from starlette.datastructures import Headers
-from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
-from app import entry
-from app.gate import COOKIE, IDLE, Sessions
-from app.guard import Guard, same_origin
+from app.gate import COOKIE
+from app.guard import same_origin
 from app.server import listen
 from casualty.access import Acting
 from casualty.errors import UsageFault
+from casualty.schema import DocumentFields
 from casualty.store import Store
 from casualty.vocabulary import Role
-
-PASSWORD = "a long password"
-SERVE = "import sys; from app.server import serve; serve(sys.argv[1], sys.argv[2], 0)"
-HTML = {"Accept": "text/html,application/xhtml+xml"}
-
-
-@dataclass
-class Answer:
-    """What came back."""
-
-    status: int
-    headers: Mapping[str, str]
-    text: str
-
-    @property
-    def cookie(self) -> str:
-        return self.headers.get("set-cookie", "").partition(";")[0]
-
-
-@dataclass
-class Running:
-    """A server in a process of its own."""
-
-    process: subprocess.Popen[str]
-    host: str
-    port: int
-    told: list[str] = field(default_factory=list)
-
-    def ask(self, path: str, method: str = "GET", body: str | None = None, **headers: str) -> Answer:
-        """Send one request and return the answer, redirects not followed."""
-        line = http.client.HTTPConnection(self.host, self.port, timeout=30)
-        form = {"Content-Type": "application/x-www-form-urlencoded"} if body is not None else {}
-        line.request(method, path, body, {**form, **{name.replace("_", "-"): value for name, value in headers.items()}})
-        answer = line.getresponse()
-        text = answer.read().decode("utf-8", "replace")
-        line.close()
-        return Answer(answer.status, Headers(dict(answer.getheaders())), text)
-
-    def sign_in(self, name: str, password: str = PASSWORD, **headers: str) -> Answer:
-        """Send the sign-in form."""
-        return self.ask("/sign-in", "POST", urlencode({"name": name, "password": password}), **headers)
-
-    def socket(self, cookie: str = "", **headers: str) -> ClientConnection:
-        """Open the websocket of the pages."""
-        address = f"ws://{self.host}:{self.port}/_stcore/stream"
-        return connect(address, additional_headers={"Cookie": cookie, **headers}, subprotocols=["streamlit"])
-
-
-def running(path: Path, host: str = "127.0.0.1") -> Iterator[Running]:
-    """Serve a database on a free port until the test is over."""
-    process = subprocess.Popen([sys.executable, "-c", SERVE, str(path), host], stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    told = [process.stderr.readline()]
-    port = int(told[0].split("/ ")[0].rpartition(":")[2])
-    yield Running(process, "127.0.0.1", port, told)
-    process.terminate()
-    told += process.stderr.readlines()
-    process.wait(timeout=30)
-    process.stderr.close()
-
-
-def database(path: Path, *, sample: bool, sample_accounts: bool) -> Path:
-    """Make a database with a recorder's account."""
-    store = Store.create(path, sample=sample)
-    store.add_account("recorder", Role.RECORDER, PASSWORD, store.local("tester"), sample=sample_accounts)
-    store.close()
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +46,7 @@ PATHS = [
     "/_stcore/agent/openapi.json", "/_stcore/bidi-components/casualty_map/x.js", "/_stcore/upload_file/a/b",
     "/media/abc.csv", "/component/x/index.html", "/static/js/index.js", "/app/static/pages.css", "/auth/login",
     "/assets/maplibre-gl.js", "/assets/world.geojson", "/territory.geojson", "/session",
+    "/organisation", "/organisation/back", "/oauth2callback",
     "//map", "/sign-in/../map", "/sign-in%2f..%2fmap", "/sign-in/", "/SIGN-IN", "/sign-in.html", "/%2e%2e/etc/passwd",
 ]  # fmt: skip
 
@@ -351,8 +281,9 @@ def test_the_log_holds_no_name_no_password_and_nothing_of_the_record(tmp_path: P
     """R76: what goes to the terminal, and from there into files, says nothing of who asked for what."""
     path = database(tmp_path / "r.db", sample=False, sample_accounts=False)
     store = Store.open(path)
-    typed = {"date_from": "2024", "place_as_reported": "private", "killed_best": 1, "source": "private"}
-    entry.record(store, Acting("recorder", Role.RECORDER), typed, [])
+    by = Acting("recorder", Role.RECORDER)
+    document = store.record("document", DocumentFields(title="private"), by).id
+    store.record("incident", minimum(document, place_as_reported="private"), by)
     store.close()
     for server in running(path):
         server.sign_in("recorder", "wrong-secret-word")
@@ -400,40 +331,30 @@ def test_same_origin(headers: dict[str, str], same: bool) -> None:
     assert same_origin(Headers(headers)) is same
 
 
-def test_a_websocket_that_nobody_uses_ends_with_its_session() -> None:
-    """R77: after an hour without a message the page is cut off; a message puts that off."""
-    later = [0.0]
-    sessions = Sessions(lambda: time.monotonic() + later[0])
-    token = sessions.begin(Acting("recorder", Role.RECORDER))
-    sent, heard = asyncio.run(_idle(sessions, token, later))
-    assert heard == ["websocket.connect", "websocket.receive", "alive", "websocket.disconnect"]
-    assert sent == ["websocket.accept", "websocket.close"]
-    assert sessions.find(token) is None
+@pytest.mark.parametrize(
+    ("query", "led", "kept"),
+    [
+        ("to=ar&next=%2Frecord%3Fcode%3DA", "/record?code=A", "ar"), ("to=fr", "/map", "fr"), ("to=xx&next=/map", "/map", ""),
+        ("to=en&next=//evil.example", "/map", "en"), ("next=/map", "/map", ""), ("to=ar%0d%0aX:y", "/map", ""),
+    ],
+)  # fmt: skip
+def test_a_language_is_chosen_before_the_sign_in(served: Running, query: str, led: str, kept: str) -> None:
+    """R73: a known one only, and the way back stays inside."""
+    answer = served.ask(f"/language?{query}")
+    assert (answer.status, answer.headers["location"]) == (303, led)
+    assert answer.headers.get("set-cookie", "").partition(";")[0] == (f"casualty_language={kept}" if kept else "")
+    if kept:
+        assert "SameSite=lax" in answer.headers["set-cookie"]
+        assert f'<html lang="{kept}"' in served.ask("/sign-in", Cookie=answer.cookie).text
 
 
-async def _idle(sessions: Sessions, token: str, later: list[float]) -> tuple[list[str], list[str]]:
-    """Use a websocket after half an hour, then leave it alone until an hour has gone by."""
-    sent, heard, coming = [], [], ["websocket.connect", "websocket.receive"]
-
-    async def receive() -> Message:
-        if not coming:
-            await asyncio.sleep(60)
-        return {"type": coming.pop(0)}
-
-    async def send(message: Message) -> None:
-        sent.append(message["type"])
-
-    async def page(scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "websocket.accept"})
-        heard.append((await receive())["type"])
-        later[0] += IDLE / 2
-        heard.append((await receive())["type"])
-        later[0] += IDLE - 0.2
-        heard.append("alive" if sessions.find(token) else "gone")
-        heard.append((await receive())["type"])
-        await send({"type": "websocket.send", "text": "too late"})
-
-    headers = [(b"cookie", f"{COOKIE}={token}".encode()), (b"host", b"a")]
-    scope = {"type": "websocket", "path": "/", "headers": headers}
-    await asyncio.wait_for(Guard(page, sessions, "")(scope, receive, send), 30)
-    return sent, heard
+def test_a_database_that_does_not_answer_opens_nothing(tmp_path: Path) -> None:
+    """R75: no page while nobody can be asked who it is for."""
+    path = database(tmp_path / "r.db", sample=False, sample_accounts=False)
+    for server in running(path):
+        cookie = server.sign_in("recorder").cookie
+        with sqlite3.connect(path) as connection:
+            connection.execute("ALTER TABLE session RENAME TO gone")
+        connection.close()
+        assert server.ask("/map", Cookie=cookie, **HTML).status == 503
+        assert server.sign_in("recorder").status == 503

@@ -17,17 +17,32 @@ from sqlmodel import SQLModel
 
 from casualty import access, bodies, ledger, rules
 from casualty.access import Acting
-from casualty.errors import CheckFailed, Fault, InvalidRecords, NotFound, Refused, UsageFault, Word
+from casualty.errors import CheckFailed, InvalidRecords, NotFound, UsageFault, Word
 from casualty.ledger import Head, Progress, Row, Rows, Verified
-from casualty.schema import AccountFields, DeploymentFields, IncidentDraft, ReviewFields, table
+from casualty.schema import DeploymentFields, IncidentDraft, ReviewFields, table
 from casualty.store import accounts, history, opening
+from casualty.store.accounts import Half
 from casualty.store.history import Revised
+from casualty.store.keeping import Keeping, must_say_why
 from casualty.store.opening import url_of
+from casualty.store.sessions import Session, digest_of
 from casualty.store.validating import faults_of
-from casualty.vocabulary import IncidentStatus, Operation, Role, StandardOfProof
+from casualty.vocabulary import IncidentStatus, Operation, StandardOfProof
 from casualty.writing import Saved, Writer, word_of
 
-__all__ = ["Clock", "Desk", "Revised", "Saved", "Store", "faults_of", "login_name", "url_of"]
+__all__ = [
+    "Clock",
+    "Desk",
+    "Half",
+    "Revised",
+    "Saved",
+    "Session",
+    "Store",
+    "digest_of",
+    "faults_of",
+    "login_name",
+    "url_of",
+]
 
 Clock = Callable[[], datetime]
 Model = TypeVar("Model", bound=SQLModel)
@@ -54,7 +69,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class Store:
+class Store(Keeping):
     """An open database. See `open` and `create`."""
 
     def __init__(self, engine: sa.Engine, clock: Clock = _now) -> None:
@@ -163,18 +178,22 @@ class Store:
         with self.reading() as connection, opening.in_terms():
             yield from connection.execute(statement, parameters, execution_options=ledger.STREAMED)
 
-    def current(self, kind: str, record_id: str) -> Rows:
-        """Return the current rows of a record by table; raise NotFound."""
+    def current(self, kind: str, record_id: str, *, by: Acting | None = None) -> Rows:
+        """Return the current rows of a record by table; raise NotFound, also for what `by` may not see."""
         with self.reading() as connection:
+            accounts.must_see(connection, by, kind, record_id)
             return history.current(connection, kind, record_id)
 
-    def draft(self, incident_id: str) -> tuple[IncidentDraft, int]:
+    def draft(self, incident_id: str, *, by: Acting | None = None) -> tuple[IncidentDraft, int]:
         """Return an incident as an editable draft, and the version it was read at."""
-        rows = self.current("incident", incident_id)
+        rows = self.current("incident", incident_id, by=by)
         return bodies.draft_of(rows), rows["incident"][0]["version"]
 
-    def identify(self, code: str) -> tuple[str, str]:
-        """Return (kind, id) of a record by the code of an incident or of a victim in it, or by its id; raise NotFound."""
+    def identify(self, code: str, *, by: Acting | None = None) -> tuple[str, str]:
+        """Return (kind, id) of a record by the code of an incident or of a victim in it, or by its id; raise NotFound.
+
+        With `by`, what they may not see is not found either.
+        """
         wanted = code.strip()
         incident, victim, revision = table("incident"), table("victim"), table("revision")
         chosen = (
@@ -187,13 +206,15 @@ class Store:
         if not bodies.unstorable(wanted):
             with self.reading() as connection:
                 for statement in chosen:
-                    if (found := connection.execute(statement).first()) is not None:
+                    found = connection.execute(statement).first()
+                    if found is not None and accounts.may_see(connection, by, found[0], found[1]):
                         return found[0], found[1]
         raise NotFound("Nothing is held under {code}.", values={"code": repr(wanted)})
 
-    def history(self, kind: str, record_id: str) -> list[Revised]:
-        """Return every revision of a record, oldest first; raise NotFound if there is none."""
+    def history(self, kind: str, record_id: str, *, by: Acting | None = None) -> list[Revised]:
+        """Return every revision of a record, oldest first; raise NotFound if there is none that `by` may see."""
         with self.reading() as connection:
+            accounts.must_see(connection, by, kind, record_id)
             return history.revisions(connection, kind, record_id)
 
     def head(self) -> Head:
@@ -212,32 +233,6 @@ class Store:
         if not found:
             raise CheckFailed("The database does not say what it is; restore it from a copy.")
         return dict(found[0]._mapping)
-
-    # Who acts ----------------------------------------------------------------------------------------------------
-
-    def has_accounts(self) -> bool:
-        """Return whether anybody has an account here."""
-        with self.reading() as connection:
-            return accounts.exist(connection)
-
-    def local(self, login: str) -> Acting:
-        """Return the local person as the one who acts; raise Refused once the database has accounts."""
-        if self.has_accounts():
-            raise Refused("This database has accounts; say who acts with --as NAME.")
-        return accounts.local(login)
-
-    def sign_in(self, name: str, password: str) -> Acting:
-        """Return the account of this name and password as the one who acts; raise Refused without saying which was wrong."""
-        with self.reading() as connection:
-            return accounts.sign_in(connection, name, password)
-
-    def add_account(self, name: str, role: Role, password: str, by: Acting, *, sample: bool = False) -> Saved:
-        """Add an account; its password is kept as argon2id only."""
-        argon2 = accounts.hashed(name, password, sample=sample)
-        stated = {"name": name, "role": role, "sample": sample, "credential_digest": accounts.digest(argon2)}
-        fields = _validated(AccountFields, stated)
-        with self.writing(by) as writer:
-            return accounts.add(writer, fields, argon2)
 
     # Writing -----------------------------------------------------------------------------------------------------
 
@@ -258,8 +253,11 @@ class Store:
         # The head is locked before anything is asked: who may act is asked of what the last writer left.
         writer = Writer(connection, by, self._clock(), self._ids, permitted=action is not None, reason=reason)
         accounts.require(connection, by)
+        writer.cleared = accounts.situations_of(connection, by)
         if action is not None:
             access.permit(by, action)
+        if action in access.WHOLE_ACTIONS:
+            access.permit_whole(writer.cleared)
         yield writer
         writer.finish()
 
@@ -269,6 +267,10 @@ class Store:
         with opening.write_transaction(self._engine) as connection:
             accounts.require(connection, by)
             yield Desk(connection, by, bodies.stamp(self._clock()), self._ids.key)
+
+    def now(self) -> datetime:
+        """Return this moment in UTC by this store's clock."""
+        return self._clock()
 
     def today(self) -> date:
         """Return today's date in UTC by this store's clock."""
@@ -309,43 +311,48 @@ class Store:
         Raises EditConflict, with each field as it was, as it is now saved and as this draft has it, if somebody
         saved it in between; InvalidRecords; Refused.
         """
-        draft = self._sound(draft)
         with self.writing(by, reason=reason) as writer:
-            before = history.current(writer.connection, kind, record_id)
-            history.must_be_version(writer, kind, before, expected, draft)
-            if "withdrawn_at" in before[kind][0]:
-                raise InvalidRecords(
-                    "This {kind} is withdrawn; have it restored before it is amended.", values={"kind": word_of(kind)}
-                )
-            saved = writer.change(kind, before, writer.amended(kind, before, draft), Operation.AMEND)
-            if kind == "account":
-                accounts.keep_an_administrator(writer.connection)
-            return saved
+            return self.amend_within(writer, kind, record_id, draft, expected=expected)
+
+    def amend_within(self, writer: Writer, kind: str, record_id: str, draft: SQLModel, *, expected: int) -> Saved:
+        """Change a record within a writer's transaction, as `amend` does, beside other writes that belong to it."""
+        draft = self._sound(draft)
+        writer.flush()
+        before = accounts.seen(writer, kind, record_id)
+        history.must_be_version(writer, kind, before, expected, draft)
+        if "withdrawn_at" in before[kind][0]:
+            raise InvalidRecords(
+                "This {kind} is withdrawn; have it restored before it is amended.", values={"kind": word_of(kind)}
+            )
+        saved = writer.change(kind, before, writer.amended(kind, before, draft), Operation.AMEND)
+        if kind == "account":
+            accounts.settle(writer.connection, record_id)
+        return saved
 
     def withdraw(self, kind: str, record_id: str, by: Acting, reason: str) -> Saved:
         """Take a record back, with a reason; it stays in the ledger and may be restored."""
-        _must_say_why(reason)
+        must_say_why(reason)
         if kind in KEPT:
             raise InvalidRecords(
                 "A {kind} is not withdrawn so: {instead}.",
                 values={"kind": word_of(kind), "instead": Word(KEPT[kind])},
             )
         with self.writing(by, reason=reason) as writer:
-            saved = writer.withdraw(kind, history.current(writer.connection, kind, record_id))
+            saved = writer.withdraw(kind, accounts.seen(writer, kind, record_id))
             if kind == "account":
-                accounts.keep_an_administrator(writer.connection)
+                accounts.settle(writer.connection, record_id)
             return saved
 
     def restore(self, kind: str, record_id: str, by: Acting, reason: str) -> Saved:
         """Bring a withdrawn record back, with a reason; a withdrawn incident is taken up again by `review` instead."""
-        _must_say_why(reason)
+        must_say_why(reason)
         with self.writing(by, reason=reason) as writer:
-            return writer.restore(kind, history.current(writer.connection, kind, record_id))
+            return writer.restore(kind, accounts.seen(writer, kind, record_id))
 
     def submit(self, incident_id: str, by: Acting, reason: str = "") -> Saved:
         """Put a draft, or an incident that was returned to its recorder, forward for review."""
         with self.writing(by, reason=reason) as writer:
-            return writer.submit(history.current(writer.connection, "incident", incident_id))
+            return writer.submit(accounts.seen(writer, "incident", incident_id))
 
     def review(
         self, incident_id: str, to: IncidentStatus, reasons: str, by: Acting,
@@ -358,15 +365,10 @@ class Store:
         draft = _validated(ReviewFields, {"to_status": to, "reasons": reasons, "standard_of_proof": standard})
         minimum = self.deployment()["minimum_origins"]
         with self.writing(by, reason=reasons) as writer:
-            before = history.current(writer.connection, "incident", incident_id)
+            before = accounts.seen(writer, "incident", incident_id)
             if expected is not None:
                 history.must_be_version(writer, "incident", before, expected)
             return writer.review(before, draft, minimum)
-
-
-def _must_say_why(reason: str) -> None:
-    if not reason.strip():
-        raise InvalidRecords("Such a step needs its reason.", [Fault(0, "reason", "Empty.", "Write why.")])
 
 
 def _validated(model: type[Model], values: Mapping[str, object]) -> Model:

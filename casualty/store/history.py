@@ -6,10 +6,10 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from casualty import bodies, ledger
-from casualty.errors import CheckFailed, Difference, EditConflict, NotFound
+from casualty.errors import CheckFailed, Difference, EditConflict
 from casualty.ledger import Rows
 from casualty.schema import ROOTS, table
-from casualty.writing import Writer, word_of
+from casualty.writing import Writer, nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def current(connection: sa.Connection, kind: str, record_id: str) -> Rows:
         for _, rows in ledger.current_bodies(connection, kind, [record_id]):
             if kind in rows:
                 return rows
-    raise _nothing(kind, record_id)
+    raise nothing(kind, record_id)
 
 
 def revisions(connection: sa.Connection, kind: str, record_id: str) -> list[Revised]:
@@ -51,7 +51,7 @@ def revisions(connection: sa.Connection, kind: str, record_id: str) -> list[Revi
     )
     found = [] if bodies.unstorable(record_id) else connection.execute(chosen).all()
     if not found:
-        raise _nothing(kind, record_id)
+        raise nothing(kind, record_id)
     return [
         Revised(
             row.seq, row.at, row.actor, str(row.operation), row.reason, row.batch_id, row.hash,
@@ -59,10 +59,6 @@ def revisions(connection: sa.Connection, kind: str, record_id: str) -> list[Revi
         )
         for row in found
     ]  # fmt: skip
-
-
-def _nothing(kind: str, record_id: str) -> NotFound:
-    return NotFound("No {kind} {id} is held.", values={"kind": word_of(kind), "id": repr(record_id)})
 
 
 def _body(seq: int, text: str | None) -> Rows | None:

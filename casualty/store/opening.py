@@ -13,6 +13,7 @@ from casualty.errors import CasualtyError, CheckFailed, Fault, InvalidRecords, N
 
 WAIT_SECONDS = 30
 CONNECT_SECONDS = 10
+SAYS = "The database says: {text}."
 PRAGMAS = ("foreign_keys=ON", "synchronous=FULL", "cache_size=-65536", "temp_store=MEMORY")
 _CONSTRAINT = re.compile(r"\b(?:ck|fk|uq|pk)_\w+|\b\w+\.\w+$")
 
@@ -156,11 +157,11 @@ def _sentence(wrong: Exception, stated: str) -> CasualtyError:
         named = _CONSTRAINT.search(text)
         mend = "It is there already, perhaps withdrawn." if "unique" in text.lower() else "Mend the value it names."
         return InvalidRecords(
-            "The database refused the record.", [Fault(0, named[0] if named else "", f"{text}.", mend)]
+            "The database refused the record.", [Fault(0, named[0] if named else "", SAYS, mend, {"text": text})]
         )
     if isinstance(wrong, sa.exc.DataError):
         return InvalidRecords(
-            "The database cannot keep or find this value.", [Fault(0, "", f"{text}.", "Mend the value.")]
+            "The database cannot keep or find this value.", [Fault(0, "", SAYS, "Mend the value.", {"text": text})]
         )
     if "locked" in text or "lock timeout" in text:
         return CasualtyError("Somebody else is writing, perhaps a large batch; nothing was saved. Try again shortly.")
