@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import streamlit as st
 
 from app import language, revisions, session, widgets
-from app.language import later, number, phrase, say
+from app.language import number, phrase, say
 from app.widgets import label, text, unknown
 from casualty.errors import Word
 from casualty.frames import TIER_OF
