@@ -34,7 +34,7 @@ Page = Callable[..., AppTest]
 @pytest.fixture
 def house(sqlite_store: Store) -> Store:
     """The store, shown by the pages, with one account of each role."""
-    session.move_in(session.House(sqlite_store, Sessions()))
+    session.move_in(session.House(sqlite_store, Sessions(sqlite_store)))
     sqlite_store.add_account("administrator", Role.ADMINISTRATOR, PASSWORD, sqlite_store.local("tester"))
     first = Acting("administrator", Role.ADMINISTRATOR)
     for role in Role:
@@ -210,7 +210,7 @@ def test_a_wrong_value_is_ignored_and_said(
 def test_what_is_unknown_is_left_out_and_said(page: Page, full: dict[str, str]) -> None:
     """R08: an incident without a best figure matches no question about it, and the page says how many."""
     test = page("map", killed="0")
-    assert any("1 incidents without a best number killed" in part.value for part in test.caption)
+    assert any("1 incident without a best number killed" in part.value for part in test.caption)
 
 
 def test_a_filter_set_by_hand_goes_into_the_address(page: Page, full: dict[str, str]) -> None:
@@ -338,7 +338,7 @@ def test_nothing_at_all_is_refused_with_every_fault_at_once(page: Page, house: S
     test = page("record")
     press(test, "Save the incident")
     text = shown(test)
-    for word in ("killed: No number killed.", "date: No date.", "place: No place.", "source: No source is named."):
+    for word in ("Killed: No number killed.", "Date: No date.", "Place: No place.", "Source: No source is named."):
         assert word in text
     assert house.rows(sa.select(table("incident"))) == []
 
@@ -382,7 +382,7 @@ def test_victims_are_recorded_with_their_identity_and_its_basis(page: Page, hous
     identity = next(part for part in test.selectbox if part.label.startswith("Identity group"))
     identity.set_value(full["identity"])
     press(test, "Save the incident")
-    assert "victim 1 identity: An identity without its basis." in shown(test)
+    assert "Victim 1, Identity: An identity without its basis." in shown(test)
     next(part for part in test.selectbox if part.label == "How is it known?").set_value("family")
     press(test, "Save the incident")
     names = [row.name for row in house.rows(sa.select(table("victim_name")))]
