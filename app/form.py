@@ -15,6 +15,7 @@ from casualty.errors import CasualtyError, Fault
 from casualty.vocabulary import Codes, Terms
 
 UNSET = "not_recorded"
+TURNS = "turns"  # how often a button filled each box
 
 
 class Form:
@@ -52,8 +53,12 @@ class Form:
     # Boxes -------------------------------------------------------------------------------------------------------
 
     def key(self, box: str) -> str:
-        """Return the key under which a box stands in the session."""
-        return f"{self.id}:{box}"
+        """Return the key under which a box stands in the session.
+
+        A box that a button filled goes on under another key: what the browser sent before it saw that would empty it.
+        """
+        turn = (self.state["known"].get(TURNS) or {}).get(box)
+        return f"{self.id}:{box}" if turn is None else f"{self.id}:{box}~{turn}"
 
     def _given(self, box: str, name: str, value: Any) -> dict[str, Any]:
         """Return what fills a box that this session has not drawn yet; afterwards the box itself counts."""
@@ -115,7 +120,8 @@ class Form:
 
     def put(self, box: str, value: Any) -> None:
         """Set a box from a button; called before the boxes are drawn."""
-        st.session_state[self.key(box)] = "" if value is None else value
+        turns = self.typed.get(TURNS) or {}
+        self.typed[TURNS] = {**turns, box: turns.get(box, 0) + 1}
         self.note(box, value)
 
     def note(self, box: str, value: Any) -> None:

@@ -40,10 +40,10 @@ page = st.navigation(
         st.Page("screens/home.py", title=say("Home"), visibility="hidden", default=True),
         st.Page("screens/map.py", title=say("Map"), url_path="map"),
         st.Page("screens/record.py", title=say("Record page"), url_path="record"),
-        st.Page("screens/accounts.py", title=accounts, url_path="accounts"),
         st.Page("screens/review.py", title=say("Review"), url_path="review"),
         st.Page("screens/corrections.py", title=say("Corrections"), url_path="corrections"),
         st.Page("screens/coding.py", title=say("Second coding"), url_path="coding"),
+        st.Page("screens/accounts.py", title=accounts, url_path="accounts"),
     ],
     position="top",
 )
