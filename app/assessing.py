@@ -41,7 +41,17 @@ def claims(incident: Row, compared: Comparison) -> None:
         st.caption(say("The first {most} of {all} claims are shown.", most=MOST_COLUMNS, all=len(compared.columns)))
     heads = "".join(f'<th scope="col">{number}. {_head(told)}</th>' for number, told in enumerate(columns, start=1))
     held = f'<th scope="col">{escape(say("The record"))}</th>'
-    about = [(later("Source's reliability"), _reliability), (later("Credibility"), _credibility), (later("Standing"), _standing)]
+    about = [
+        (later("Source"), lambda told: widgets.text(told.source)),
+        (
+            later("First came from"),
+            lambda told: widgets.text(told.origin) if told.origin else escape(say("not established")),
+        ),
+        (later("Source's reliability"), lambda told: escape(_step(told.reliability))),
+        (later("Credibility"), lambda told: escape(_step(told.credibility))),
+    ]
+    if not all(told.counts for told in columns):
+        about.append((later("Standing"), _standing))
     body = [_plain_line(say(name), columns, told_of) for name, told_of in about]
     body += [_line(line, len(columns)) for line in compared.lines if line.held is not None or any(_stated(line))]
     st.html(
@@ -70,21 +80,8 @@ def _groups(compared: Comparison) -> None:
 
 
 def _head(told: Told) -> str:
-    parts = [widgets.text(told.document)]
-    if told.source:
-        parts.append(widgets.text(told.source))
-    parts.append(widgets.text(told.origin) if told.origin else escape(say("origin not established")))
-    if told.code:
-        parts.append(escape(say("from the merged {code}", code=told.code)))
-    return "<br>".join(parts)
-
-
-def _reliability(told: Told) -> str:
-    return escape(_step(told.reliability))
-
-
-def _credibility(told: Told) -> str:
-    return escape(_step(told.credibility))
+    merged = f"<br>{escape(say('from the merged {code}', code=told.code))}" if told.code else ""
+    return widgets.text(told.document) + merged
 
 
 def _step(rated: Reliability | Credibility | None) -> str:

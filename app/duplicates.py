@@ -15,14 +15,14 @@ from app import language, reading, session, signing, widgets
 from app.form import Form
 from app.language import count, phrase, say
 from app.sections import already
-from casualty import recorded, review
+from casualty import access, recorded, review
 from casualty.access import Acting
 from casualty.errors import CasualtyError
 from casualty.ledger import Row, Rows
 from casualty.linkage import IncidentTraits, PersonTraits, Reason
 from casualty.recorded import Candidate, OpenPair, Person
 from casualty.schema import table
-from casualty.vocabulary import AgeBand, Harm, IncidentStatus, SameOrNot, Sex
+from casualty.vocabulary import AgeBand, Harm, IncidentStatus, IncidentType, SameOrNot, Sex
 
 MOST_INCIDENTS = 5
 MOST_PAIRS = 20
@@ -39,7 +39,9 @@ def merged(by: Acting, key: str, incident: Row, *, may_judge: bool) -> None:
     if incident.get("merged_into_id"):
         end = review.redirect(store, key)
         code = reading.named("incident", "code", [end]).get(end, "")
-        st.html(f'<p class="open-by">{phrase("This was merged into {link}, which stands for both.", link=_way(code))}</p>')
+        st.html(
+            f'<p class="open-by">{phrase("This was merged into {link}, which stands for both.", link=_way(code))}</p>'
+        )
         if may_judge:
             _taking_apart(by, key, incident["code"], say("Take the merge back"))
     held = table("incident")
@@ -48,7 +50,9 @@ def merged(by: Acting, key: str, incident: Row, *, may_judge: bool) -> None:
     )
     if rows:
         links = language.joined(_way(row.code) for row in rows)
-        st.html(f"<p>{phrase('Merged into this: {links}. Their claims are shown here and count once.', links=links)}</p>")
+        st.html(
+            f"<p>{phrase('Merged into this: {links}. Their claims are shown here and count once.', links=links)}</p>"
+        )
     for row in rows if may_judge else ():
         _taking_apart(by, key, row.code, say("Take {code} out again", code=row.code))
 
@@ -144,13 +148,17 @@ def _people(rows: Rows) -> list[tuple[Person, PersonTraits]]:
     for victim in rows.get("victim", []):
         if victim["id"] not in names:
             continue
-        low, high = ([victim.get("age_years")] * 2 if "age_years" in victim else [victim.get("age_low"), victim.get("age_high")])
+        low, high = (
+            [victim.get("age_years")] * 2 if "age_years" in victim else [victim.get("age_low"), victim.get("age_high")]
+        )
         died = _day(victim.get("date_of_death"))
         traits = PersonTraits(
             names[victim["id"]], victim["sex"], low, high, died or _day(incident.get("date_start")),
             died or _day(incident.get("date_end")), place, incident.get("uncertainty_m"), incident.get("pcode"), victim["harm"],
         )  # fmt: skip
-        found.append((Person(victim["id"], victim["code"], incident["id"], incident["code"], names[victim["id"]]), traits))
+        found.append(
+            (Person(victim["id"], victim["code"], incident["id"], incident["code"], names[victim["id"]]), traits)
+        )
     return found
 
 
@@ -186,7 +194,9 @@ def _incident(by: Acting, key: str, incident: Row, candidate: Candidate, *, may_
         with st.container(horizontal=True):
             for here, there in ((incident["code"], code), (code, incident["code"])):
                 label = say("Merge {code} into {into}", code=here, into=there)
-                st.button(widgets.plain(label), key=f"{form.id}-{here}", on_click=_merge, args=(by, key, code, here, there))
+                st.button(
+                    widgets.plain(label), key=f"{form.id}-{here}", on_click=_merge, args=(by, key, code, here, there)
+                )
 
 
 BESIDE = ("title", "incident_type", "place_as_reported", "admin2", "admin1", "country", "counted_how")
@@ -221,7 +231,8 @@ def _compared(
         mark = f' <span class="differs-sign">&ne; {escape(say("they differ"))}</span>' if differ else ""
         rows.append(f'<tr><th scope="row">{escape(name)}{mark}</th><td>{one}</td><td>{other}</td></tr>')
     top = "".join(f'<th scope="col">{head}</th>' for head in heads)
-    st.html(f'<div class="list claims" tabindex="0"><table><thead><tr><td></td>{top}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>')
+    body = f"<thead><tr><td></td>{top}</tr></thead><tbody>{''.join(rows)}</tbody>"
+    st.html(f'<div class="list claims" tabindex="0"><table>{body}</table></div>')
 
 
 def _dated(incident: Row) -> str:
@@ -234,8 +245,6 @@ def _killed(incident: Row) -> str:
 
 def _shown(name: str, incident: Row) -> str:
     if name == "incident_type":
-        from casualty.vocabulary import IncidentType
-
         return escape(language.term(IncidentType(incident[name])))
     return widgets.text(incident.get(name))
 
@@ -352,12 +361,14 @@ def _judge(by: Acting, key: str, one: str, other: str, verdict: SameOrNot) -> No
 def _decided(by: Acting, key: str, victims: Sequence[Row], *, may_judge: bool) -> None:
     """Show what was judged of this incident's people, with the way back."""
     pairing, one, other = table("pairing"), table("victim").alias("one"), table("victim").alias("other")
+    seen = sa.select(table("incident").c.id).where(session.store().visible(by))
     ids = [victim["id"] for victim in victims]
     chosen = (
         sa.select(pairing.c.verdict, pairing.c.reasons, pairing.c.recorded_by, one.c.code.label("one"), other.c.code.label("other"))
         .join(one, one.c.id == pairing.c.victim_id)
         .join(other, other.c.id == pairing.c.other_id)
         .where(pairing.c.withdrawn_at.is_(None), pairing.c.victim_id.in_(ids) | pairing.c.other_id.in_(ids))
+        .where(one.c.incident_id.in_(seen), other.c.incident_id.in_(seen))
         .order_by(pairing.c.id)
     )  # fmt: skip
     found = session.store().rows(chosen) if ids else []
@@ -394,11 +405,5 @@ def everywhere(by: Acting) -> None:
     _fewer(pairs, review.judged_pairs(session.store()))
     if len(pairs) > MOST_PAIRS:
         st.caption(say("The {most} likeliest of {all} are listed.", most=MOST_PAIRS, all=len(pairs)))
-    try:
-        from casualty import access
-
-        access.permit(by, "judge")
-        may_judge = True
-    except CasualtyError:
-        may_judge = False
+    may_judge = by.local or by.role in access.PERMITTED["judge"]
     _pairs(by, "everywhere", pairs[:MOST_PAIRS], may_judge=may_judge)

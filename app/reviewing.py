@@ -3,8 +3,9 @@
 Nothing here allows a step: the store refuses what is not this person's to do, and the reason it gives is shown.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from html import escape
+from urllib.parse import parse_qs
 
 import sqlalchemy as sa
 import streamlit as st
@@ -93,7 +94,7 @@ def waits(incident: Row, compared: Comparison, why: str) -> None:
     parts = [
         f"<p>{_in_short(incident)}</p>",
         f'<p class="head"><span class="stage"><i aria-hidden="true">{sign}</i> {escape(word)}</span> '
-        f"{escape(language.term(status))}; {escape(stands)}</p>",
+        f"{escape(language.joined([language.term(status), stands]))}</p>",
         f"<p><b>{escape(say('Waits for: {what}', what=Word(plainly(needs))))}</b></p>",
     ]
     if died := found_dead(incident):
@@ -105,7 +106,11 @@ def _in_short(incident: Row) -> str:
     """Return when, where and how many, as the record has it."""
     when = widgets.when(incident.get("date_start"), incident.get("date_end"), incident.get("date_precision"))
     killed = widgets.killed(*(incident.get(f"killed_{part}") for part in ("low", "best", "high")))
-    told = [escape(when), widgets.text(incident.get("place_as_reported")), escape(say("killed: {number}", number=Word(killed)))]
+    told = [
+        escape(when),
+        widgets.text(incident.get("place_as_reported")),
+        escape(say("killed: {number}", number=Word(killed))),
+    ]
     return language.joined(told)
 
 
@@ -125,7 +130,10 @@ def found_dead(incident: Row) -> str:
         return ""
     told: list[Revised] = session.store().history("incident", incident["id"])
     for revision in reversed(told):
-        if revision.operation == Operation.REVIEW and (revision.after or {}).get("incident", [{}])[0].get("status") in rules.JUDGED:
+        if (
+            revision.operation == Operation.REVIEW
+            and (revision.after or {}).get("incident", [{}])[0].get("status") in rules.JUDGED
+        ):
             break
         if revision.before and revision.after and bodies.found_dead(revision.before, revision.after):
             return say(
@@ -158,22 +166,22 @@ def bar(by: Acting, key: str) -> None:
     presence(by, key)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link("screens/review.py", label=say("Back to the queue"),
-                     query_params=st.session_state.get("queue_address") or {})  # fmt: skip
+                     query_params=parse_qs(st.query_params.get("queue", "")))  # fmt: skip
         st.button(say("Next in the queue"), key=f"next-{key}", on_click=go_on, args=(by, key))
     if said := st.session_state.pop("queue_end", None):
         st.caption(said)
 
 
 def go_on(by: Acting, key: str) -> None:
-    """Open the next incident of the queue that was last looked at."""
-    address: Mapping[str, list[str]] = st.session_state.get("queue_address") or {}
+    """Open the next incident of the part of the queue that this one was opened from."""
     situations = {row.id: row.name for row in session.listed("situation")}
-    wanted, _ = waiting.read(address, situations)
+    part = st.query_params.get("queue", "")
+    wanted, _ = waiting.read(parse_qs(part), situations)
     found = wanted.following(session.store(), by, key)
     if found is None:
         st.session_state["queue_end"] = say("Nothing else waits in this part of the queue.")
         return
-    st.query_params.from_dict({"code": found, "view": "review"})
+    st.query_params.from_dict({"code": found, "view": "review"} | ({"queue": part} if part else {}))
 
 
 def documents(by: Acting, key: str, compared: Comparison) -> None:
@@ -212,18 +220,21 @@ def judge(by: Acting, key: str, incident: Row) -> None:
         )  # fmt: skip
     if to:
         st.caption(widgets.plain(language.explain(IncidentStatus(to))))
-    written = form.lines("reasons", say("Reasons (required)"), placeholder=say("What you saw, and why it is enough or not"))
+    written = form.lines(
+        "reasons", say("Reasons (required)"), placeholder=say("What you saw, and why it is enough or not")
+    )
     form.typed["seen"] = (seen or version) if written else None
     form.keep()
     signing.refused(form)
-    st.button(
-        say("Sign this judgement"), type="primary", key=f"{form.id}-save", on_click=sign, args=(by, key, version)
-    )
+    st.button(say("Sign this judgement"), type="primary", key=f"{form.id}-save", on_click=sign, args=(by, key, version))
 
 
 def take_up(by: Acting, key: str, version: int) -> None:
     """Take an incident into review, and upon oneself if nobody has it."""
     form = signing.form_of(by, key, "review")
+    now = session.store().current("incident", key, by=by)["incident"][0]
+    if now["status"] == IncidentStatus.IN_REVIEW:
+        return  # pressed twice
     try:
         session.store().review(
             key, IncidentStatus.IN_REVIEW, say("Taken up for review."), by, StandardOfProof.NOT_STATED, expected=version
@@ -248,7 +259,12 @@ def sign(by: Acting, key: str, version: int) -> None:
             (reasons, "reasons", later("No reasons are given."), later("Write why.")),
         )
         session.store().review(
-            key, IncidentStatus(to), reasons, by, StandardOfProof(standard or StandardOfProof.NOT_STATED), expected=version
+            key,
+            IncidentStatus(to),
+            reasons,
+            by,
+            StandardOfProof(standard or StandardOfProof.NOT_STATED),
+            expected=version,
         )
     except CasualtyError as told:
         signing.refuse(form, told)

@@ -22,7 +22,9 @@ STYLES = (Path(__file__).parent / "static" / "review.css").read_text(encoding="u
 MOST_REVISIONS = 50
 MOST_CHANGES = 150
 LONGEST_VALUE = 200
-HIDDEN = frozenset({"id", "incident_id", "version", "codebook_version", "victim_id", "digest", "occurrence", "recorder"})
+HIDDEN = frozenset(
+    {"id", "incident_id", "version", "codebook_version", "victim_id", "digest", "occurrence", "recorder"}
+)
 CODED: dict[str, type[Codes]] = {"date_precision": DatePrecision, "place_precision": PlacePrecision}
 # What a column of another record holds: the table, and the column by which people know such a record.
 NAMED = {
@@ -79,7 +81,11 @@ def show(revisions: Sequence[Revised]) -> None:
     """Show every revision, the latest first."""
     style()
     st.subheader(say("History"), anchor=False)
-    st.caption(count("{n} revision, each signed into the ledger.", "{n} revisions, each signed into the ledger.", len(revisions)))
+    st.caption(
+        count(
+            "{n} revision, each signed into the ledger.", "{n} revisions, each signed into the ledger.", len(revisions)
+        )
+    )
     if len(revisions) > MOST_REVISIONS:
         st.caption(say("The latest {most} of {all} revisions are listed.", most=MOST_REVISIONS, all=len(revisions)))
     listed = revisions[: -MOST_REVISIONS - 1 : -1]
@@ -98,11 +104,17 @@ def _title(revision: Revised) -> str:
 
 
 def _revision(revision: Revised, changed: Sequence[Difference], names: Names) -> None:
-    reason = phrase("Why: {reason}", reason=widgets.text(revision.reason)) if revision.reason else say("No reason is given.")
-    digest = phrase("Its hash in the ledger begins with {hash}.", hash=f'<bdi dir="ltr">{escape(revision.hash[:12])}</bdi>')
+    reason = (
+        phrase("Why: {reason}", reason=widgets.text(revision.reason)) if revision.reason else say("No reason is given.")
+    )
+    digest = phrase(
+        "Its hash in the ledger begins with {hash}.", hash=f'<bdi dir="ltr">{escape(revision.hash[:12])}</bdi>'
+    )
     st.html(f'<p class="why">{reason}</p><p class="small">{digest}</p>')
     if died(revision.before, revision.after):
-        st.html(f'<p class="open-by">{escape(say("Somebody missing is recorded as killed here: that asks for a review."))}</p>')
+        st.html(
+            f'<p class="open-by">{escape(say("Somebody missing is recorded as killed here: that asks for a review."))}</p>'
+        )
     differences(changed, names)
 
 
@@ -149,7 +161,9 @@ def _group(where: str, part: Sequence[Difference], names: Names) -> str:
         title = say("{what}: taken out", what=Word(title)) if gone else title
     rows = "".join(_row(kind, one, names) for one in part)
     heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in (say("Field"), say("Before"), say("After")))
-    table_of = f'<div class="list" tabindex="0"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    table_of = (
+        f'<div class="list" tabindex="0"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
     return f'<div class="change"><h4>{escape(title)}</h4>{table_of}</div>'
 
 
@@ -212,7 +226,9 @@ def names_of(changed: Iterable[Difference]) -> Names:
             if column == "dimension_id":
                 dimension_of[key] = str(value)
     called = {
-        (kind, key): name for kind, keys in wanted.items() for key, name in _called(kind, _column_of(kind), keys).items()
+        (kind, key): name
+        for kind, keys in wanted.items()
+        for key, name in _called(kind, _column_of(kind), keys).items()
     }
     called |= {("victim", key): code for key, code in _called("victim", "code", rows.get("victim", set())).items()}
     dimension_of |= _called("attribution", "dimension_id", rows.get("attribution", set()) - dimension_of.keys())

@@ -5,6 +5,7 @@ import ipaddress
 import logging
 import socket
 import sys
+import threading
 import time
 import traceback
 from html import escape
@@ -33,6 +34,7 @@ from casualty.access import Acting
 from casualty.errors import CasualtyError, Refused, UsageFault
 from casualty.schema import table
 from casualty.store import Half, Store
+from geo import gazetteer
 
 HERE = Path(__file__).parent
 HOME = "/map"
@@ -384,6 +386,8 @@ def serve(url: str, host: str = "127.0.0.1", port: int = 8501, oidc: Path | None
 
     organisation = Organisation(load(oidc)) if oidc else None
     store = Store.open(url)
+    # The first recorder should not wait half a second until the gazetteer is unpacked.
+    threading.Thread(target=gazetteer.shipped, daemon=True).start()
     line = listen(host, port)
     address, number = line.getsockname()[:2]
     loopback = _loopback(address)

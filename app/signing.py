@@ -71,3 +71,4 @@ def tell(key: str) -> None:
     """Show what was done just now."""
     if text := st.session_state.pop(f"done-{key}", None):
         st.success(widgets.plain(text))
+        st.toast(widgets.plain(text))  # the button stands far below

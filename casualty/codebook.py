@@ -266,7 +266,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "role": "What it may do.",
         "sample": "Whether it belongs to a sample database.",
         "active": "Whether it may sign in.",
-        "credential_digest": "SHA-256 of the stored password hash.",
+        "credential_digest": "SHA-256 of the stored password hash and the second factor.",
         "scope": "Which situations it may see and work on; empty: all.",
         "organisation_digest": "SHA-256 of the issuer and the subject by which an organisation's sign-in knows the person.",
     },

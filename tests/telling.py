@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import pytest
 from playwright.sync_api import Browser, BrowserType, Locator, Page, expect, sync_playwright
 
-from app.locale import Catalogue, catalogue
+from app.locale import catalogue
 from casualty import desk
 from casualty.access import Acting
 from casualty.store import Store
@@ -33,7 +33,7 @@ class Served:
     """`casualty serve` over a new database with an account of each kind; it can die and come back at the same address."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.database, self.port = folder, folder / "record.db", 0
+        self.folder, self.database, self.port, self.code = folder, folder / "record.db", 0, ""
         store = Store.create(self.database)
         store.add_account(ADMIN.name, Role.ADMINISTRATOR, PASSWORD, store.local("tester"))
         for by in (RECORDER, REVIEWER):
@@ -139,6 +139,12 @@ class Person:
         """Press the button of a label."""
         self.page.get_by_role("button", name=self.label(text, **values), exact=True).first.click()
 
+    def choose(self, text: str, option: str) -> None:
+        """Choose one of the options of a list."""
+        self.box(text).click()
+        self.page.get_by_role("option", name=option, exact=True).click()
+        self.rest()
+
     @property
     def form_id(self) -> str:
         """The form that the address names."""
@@ -149,6 +155,34 @@ class Person:
         """Wait until what is on the desk is right."""
         wait_for(lambda: right(self.served.typed(self.form_id)), what)
         return self.served.typed(self.form_id)
+
+
+# Every text that somebody can see or hear in the page, with what stands in the parts of ours that have a root of their own.
+TEXTS = """() => {
+  const found = [];
+  const spoken = ["aria-label", "placeholder", "title", "alt", "aria-description", "aria-roledescription"];
+  const look = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) return void found.push(node.textContent);
+    if (!(node instanceof Element) || node.matches("style, script, noscript, template, [data-testid=stIconMaterial]")) return;
+    if (!node.checkVisibility()) return;
+    spoken.forEach((name) => node.hasAttribute(name) && found.push(node.getAttribute(name)));
+    [...(node.shadowRoot?.childNodes ?? []), ...node.childNodes].forEach(look);
+  };
+  look(document.body);
+  return found.map((text) => text.trim()).filter(Boolean);
+}"""
+
+
+def foreign(page: Page, known: set[str]) -> list[str]:
+    """Return the texts in sight that hold a Latin word which is not known."""
+    latin = re.compile(r"[A-Za-z\u00c0-\u024f]{2,}")
+    return [text for text in page.evaluate(TEXTS) if set(latin.findall(text)) - known]
+
+
+def of_streamlit() -> set[str]:
+    """Return the words that stay English, as the documentation lists them."""
+    listed = (ROOT / "docs" / "languages.md").read_text(encoding="utf-8").partition("## What stays English")[2]
+    return {word for quoted in re.findall(r'"([^"]+)"', listed) for word in re.findall(r"[A-Za-z]{2,}", quoted)}
 
 
 def paste(where: Locator, text: str) -> None:

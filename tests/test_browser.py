@@ -306,7 +306,7 @@ def test_a_wrong_password_is_said(browser: Browser, address: str) -> None:
     page = context.new_page()
     page.goto(address)
     sign_in(page, "recorder", "not the password")
-    expect(page.get_by_role("alert")).to_have_text("Name or password is not right.")
+    expect(page.get_by_role("alert")).to_contain_text("Name or password is not right.")
     expect(page.get_by_label("Name")).to_have_value("recorder")
     expect(page.get_by_label("Password")).to_have_value("")
     context.close()

@@ -1,127 +1,48 @@
-"""The reviewer's pages without a browser: empty, full, asked wrongly, in Arabic, and as every role."""
-
-import re
-from collections.abc import Callable
-from datetime import UTC, datetime
-from html import unescape
-from pathlib import Path
-from typing import Any
+"""The queue, the judgement and the claims without a browser: empty, full, asked wrongly, in Arabic, and as every role."""
 
 import pytest
-import streamlit as st
-from streamlit.testing.v1 import AppTest
+import reviewed
+from reviewed import (
+    ADMINISTRATOR,
+    ANALYST,
+    NASTY,
+    RECORDER,
+    REVIEWER,
+    SECOND,
+    Page,
+    asking,
+    box,
+    boxes,
+    html,
+    press,
+    shown,
+    status,
+    taken_up,
+)
 
-from app import session, waiting
-from app.gate import Sessions
+from app import reviewing, session, waiting
 from casualty import desk, review
 from casualty.access import Acting
-from casualty.schema import DocumentFields, IncidentDraft, SituationFields, SourceFields
 from casualty.store import Store
-from casualty.vocabulary import AskedBy, CorrectionAnswer, Credibility, IncidentStatus, IncidentType, Role, SameOrNot
-
-MAIN = str(Path(__file__).parent.parent / "app" / "main.py")
-PASSWORD = "a long password"
-NASTY = "<script>alert(1)</script> *star* ![x](http://evil.example/x.png)"
-S = IncidentStatus
-RECORDER, REVIEWER = Acting("recorder", Role.RECORDER), Acting("reviewer", Role.REVIEWER)
-SECOND, ANALYST = Acting("second", Role.REVIEWER), Acting("analyst", Role.ANALYST)
-Page = Callable[..., AppTest]
+from casualty.vocabulary import AskedBy, Credibility, Role
 
 
 @pytest.fixture
 def house(sqlite_store: Store, quick_hashes: None) -> Store:
-    """The store, shown by the pages, with one account of each role and a second reviewer."""
-    st.cache_resource.clear()  # what is held for the process belongs to the store of another test
-    session.move_in(session.House(sqlite_store, Sessions(sqlite_store)))
-    sqlite_store.add_account("administrator", Role.ADMINISTRATOR, PASSWORD, sqlite_store.local("tester"))
-    first = Acting("administrator", Role.ADMINISTRATOR)
-    for name, role in [(r.value, r) for r in Role if r is not Role.ADMINISTRATOR] + [("second", Role.REVIEWER)]:
-        sqlite_store.add_account(name, role, PASSWORD, first)
-    return sqlite_store
+    """The house with its accounts."""
+    return reviewed.moved_in(sqlite_store)
 
 
 @pytest.fixture
 def page(house: Store, monkeypatch: pytest.MonkeyPatch) -> Page:
     """Opens a page as somebody, at an address."""
-
-    def opened(name: str, by: Acting = REVIEWER, language: str = "en", **params: Any) -> AppTest:
-        monkeypatch.setattr(session, "acting", lambda: by)
-        test = AppTest.from_file(MAIN, default_timeout=60)
-        test.session_state["language"] = language
-        test.run().switch_page(f"screens/{name}.py")
-        for key, value in params.items():
-            test.query_params[key] = value
-        test.run()
-        assert not test.exception
-        return test
-
-    return opened
+    return reviewed.opener(monkeypatch)
 
 
 @pytest.fixture
 def full(house: Store) -> dict[str, str]:
-    """Two incidents of one man in one market, told by three papers, two of them from one wire; and one without anything."""
-    situation = house.record("situation", SituationFields(name="A war"), Acting("administrator", Role.ADMINISTRATOR)).id
-    documents = {}
-    for name in ("Morning", "Evening", "Radio"):
-        source = house.record("source", SourceFields(name=f"{name} paper"), RECORDER).id
-        documents[name] = house.record("document", DocumentFields(title=f"{name} {NASTY}", source_id=source), RECORDER).id
-    man = {"kind": "person", "harm": "killed", "sex": "man", "age_years": 34, "names": [{"name": "Ahmad Khalil Mansour"}]}
-    base = {"date_start": "2024-05-02", "date_end": "2024-05-02", "lat": 10.5, "lon": 20.25, "place_precision": 1,
-            "place_as_reported": "سوق المدينة"}  # fmt: skip
-    claims = [{"document_id": documents[name], "killed_best": n} for name, n in (("Morning", 7), ("Evening", 7), ("Radio", 9))]
-    drafts = {
-        "one": {**base, "killed_best": 7, "victims": [man], "claims": claims, "situation_id": situation},
-        "two": {**base, "killed_best": 9, "victims": [man], "claims": claims[2:]},
-        "bare": {"date_missing": "unknown", "place_missing": "unknown", "claims": claims[:1]},
-    }
-    found = {"situation": situation}
-    for name, fields in drafts.items():
-        saved = house.record("incident", IncidentDraft.model_validate(fields), RECORDER)
-        found |= {name: str(saved.code), f"{name} id": saved.id}
-    return found
-
-
-def html(test: AppTest) -> str:
-    """All HTML of a page, its styles left out."""
-    return "\n".join(part.proto.body for part in test.get("html") if "<style>" not in part.proto.body)
-
-
-def shown(test: AppTest) -> str:
-    """The text of a page's HTML."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html(test))).split())
-
-
-def boxes(test: AppTest, label: str) -> list[Any]:
-    """The inputs of this label."""
-    kinds = (test.text_input, test.text_area, test.number_input, test.selectbox, test.checkbox, test.multiselect, test.toggle)
-    return [part for kind in kinds for part in kind if part.label == label]
-
-
-def box(test: AppTest, label: str) -> Any:
-    """The one input of this label."""
-    (found,) = boxes(test, label)
-    return found
-
-
-def press(test: AppTest, label: str) -> AppTest:
-    """Press the button of this label."""
-    (found,) = [part for part in test.button if part.label.replace("\\", "") == label]
-    found.click().run()
-    assert not test.exception
-    return test
-
-
-def taken_up(house: Store, key: str) -> None:
-    house.review(key, S.IN_REVIEW, "Taken up", SECOND)
-
-
-def status(house: Store, key: str) -> str:
-    return str(house.current("incident", key)["incident"][0]["status"])
-
-
-def asking(page: Page, full: dict[str, str], which: str = "one", by: Acting = REVIEWER) -> AppTest:
-    return page("record", by, code=full[which], view="review")
+    """The queue of three."""
+    return reviewed.recorded(house)
 
 
 # Every page, every role ----------------------------------------------------------------------------------------------
@@ -208,7 +129,7 @@ def test_what_an_address_asks_wrongly_is_named(page: Page, full: dict[str, str],
     assert "Shown 3 of 3." in shown(test)
 
 
-def test_the_queue_turns_its_pages(page: Page, house: Store, full: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_queue_turns_its_pages(page: Page, house: Store, full: dict[str, str]) -> None:
     """R51: the next page begins where the one before ended."""
     draft = house.draft(full["bare id"])[0]
     for _ in range(25):
@@ -234,7 +155,7 @@ def test_a_reviewer_is_asked_from_the_list(page: Page, house: Store, full: dict[
 
 def test_own_work_is_marked_and_has_no_judging(page: Page, house: Store, full: dict[str, str]) -> None:
     """R12: whoever wrote it, as a local person before the accounts too."""
-    house.change_account("recorder", Acting("administrator", Role.ADMINISTRATOR), "moved", role=Role.REVIEWER)
+    house.change_account("recorder", ADMINISTRATOR, "moved", role=Role.REVIEWER)
     moved = Acting("recorder", Role.REVIEWER)
     text = shown(page("review", moved))
     assert text.count("Your own work: another person reviews it.") == 3
@@ -249,6 +170,9 @@ def test_the_next_in_the_queue_is_opened(page: Page, full: dict[str, str]) -> No
     assert test.query_params["code"] == full["bare"]
     assert test.query_params["view"] == "review"
     assert press(test, "Next in the queue").query_params["code"] == full["one"]
+    test = page("record", code=full["one"], view="review", queue=f"q={full['one']}&assignee=nobody")
+    press(test, "Next in the queue")
+    assert "Nothing else waits in this part of the queue." in [part.value for part in test.caption]
     wanted = waiting.Wanted(text=full["one"])
     assert wanted.following(session.store(), REVIEWER, full["one id"]) is None
 
@@ -261,6 +185,8 @@ def test_a_judgement_is_taken_up_written_and_signed(page: Page, house: Store, fu
     test = press(asking(page, full), "Take it into review")
     assert status(house, full["one id"]) == "in_review"
     assert review.queue(house, REVIEWER, assignee="me").total == 1
+    reviewing.take_up(REVIEWER, full["one id"], 1)  # pressed twice: once is enough
+    assert len(house.current("incident", full["one id"])["review"]) == 1
     assert "Duplicate" not in box(test, "New status (required)").options
     box(test, "New status (required)").set_value("verified")
     box(test, "Standard of proof").set_value("reasonable_grounds")
@@ -268,13 +194,19 @@ def test_a_judgement_is_taken_up_written_and_signed(page: Page, house: Store, fu
     press(test.run(), "Sign this judgement")
     assert status(house, full["one id"]) == "verified"
     told = house.current("incident", full["one id"])["review"][-1]
-    assert (told["reviewer"], told["reasons"], told["standard_of_proof"]) == ("reviewer", "Seen twice", "reasonable_grounds")
+    assert (told["reviewer"], told["reasons"], told["standard_of_proof"]) == (
+        "reviewer",
+        "Seen twice",
+        "reasonable_grounds",
+    )
     assert "Judged: Verified." in test.success[0].value.replace("\\", "")
     assert boxes(test, "Reasons (required)")[0].value == ""
     assert desk.forms(house, REVIEWER) == []
 
 
-def test_what_is_refused_stays_written_with_the_reason_beside_it(page: Page, house: Store, full: dict[str, str]) -> None:
+def test_what_is_refused_stays_written_with_the_reason_beside_it(
+    page: Page, house: Store, full: dict[str, str]
+) -> None:
     """R12, R13, R15: no status, no reasons, too few origins, no standard of proof."""
     taken_up(house, full["two id"])
     test = press(asking(page, full, "two"), "Sign this judgement")
@@ -385,135 +317,3 @@ def test_a_claim_and_its_source_are_rated_apart(page: Page, house: Store, full: 
     press(test, "Rate the source")
     assert house.current("source", str(chosen))["source"][0]["reliability"] == "b"
     assert "B: Usually reliable" in shown(test)
-
-
-# Recorded twice ------------------------------------------------------------------------------------------------------
-
-
-def test_two_records_of_one_incident_are_merged_and_parted_again(page: Page, house: Store, full: dict[str, str]) -> None:
-    """R25: with reasons, side by side, with the way there and back."""
-    test = asking(page, full)
-    text = shown(test)
-    assert "On the same day." in text
-    assert "Killed ≠ they differ 7 (low unknown, high unknown) 9 (low" in text
-    merge = f"Merge {full['two']} into {full['one']}"
-    assert "No reasons are given." in shown(press(test, merge))
-    for part in boxes(test, "Reasons (required)"):
-        part.set_value("One market, one shell")
-    test.run()
-    press(test, merge)
-    assert status(house, full["two id"]) == "duplicate"
-    assert f"Merged into this: {full['two']} ." in shown(test)
-    assert f"from the merged {full['two']}" in shown(test)
-    there = asking(page, full, "two", SECOND)
-    assert f"This was merged into {full['one']} , which stands for both." in shown(there)
-    boxes(there, "Reasons (required)")[0].set_value("Two shells").run()
-    press(there, "Take the merge back")
-    assert status(house, full["two id"]) == "submitted"
-
-
-@pytest.mark.parametrize("verdict", list(SameOrNot))
-def test_two_rows_are_judged_one_person_or_two(page: Page, house: Store, full: dict[str, str], verdict: SameOrNot) -> None:
-    """R09, R25: the most that merging could take away is said; judged, a pair is not asked again."""
-    test = page("review")
-    test.get("button_group")[0].set_value("Same people?").run()
-    assert "1 open pair of people. If every open pair were the same person: −1." in shown(test)
-    box(test, "Reasons (required)").set_value("His brother said so").run()
-    press(test, {SameOrNot.SAME: "The same person", SameOrNot.DIFFERENT: "These are different people"}[verdict])
-    assert list(review.judged_pairs(house).values()) == [verdict]
-    assert "No two named people" in test.info[0].value
-    text = shown(asking(page, full))
-    assert "His brother said so" in text
-    assert "If every open pair" not in text
-
-
-# History -------------------------------------------------------------------------------------------------------------
-
-
-def test_history_is_told_in_words(page: Page, house: Store, full: dict[str, str]) -> None:
-    """R20: who, when, why, which field in words, terms by their label, other records by their name, long texts folded."""
-    draft, version = house.draft(full["one id"])
-    draft.killed_best, draft.incident_type, draft.narrative_public = 8, IncidentType.RAID, "Told " * 100
-    house.amend("incident", full["one id"], draft, expected=version, by=RECORDER, reason="recount")
-    test = page("record", code=full["one"], view="history")
-    revision = house.history("incident", full["one id"])[-1]
-    assert "Amend, by recorder (no. " in test.expander[0].label.replace("\\", "")
-    text = shown(test)
-    assert f"Why: recount Its hash in the ledger begins with {revision.hash[:12]}" in text
-    assert "Killed, best 7 8" in text
-    assert "Type Not recorded Raid" in text
-    assert "<details" in html(test)
-    assert "Situation – A war" in text
-    assert "Claim of a source: added" in text
-
-
-# Corrections ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_correction_is_asked_and_answered(page: Page, house: Store, full: dict[str, str]) -> None:
-    """R19: taken down by anybody who may, with its age, answered with reasons by a second person."""
-    test = page("corrections", RECORDER, code=full["one"])
-    assert box(test, "Code of the incident or the victim, if there is one").value == full["one"]
-    assert "Nobody is named." in shown(press(test, "Take it down"))
-    box(test, "Who asks (required)").set_value("family")
-    box(test, "What is to be corrected, in their words (required)").set_value("كان عمره ٣٥")
-    box(test, "How to reach them; only reviewers and you see it").set_value("+1 555")
-    box(test, "When it came in").set_value("March 2024").run()
-    assert "March 2024 is not one day." in shown(press(test, "Take it down"))
-    box(test, "When it came in").set_value("5 March 2024").run()
-    press(test, "Take it down")
-    (held,) = review.corrections(house, REVIEWER)
-    assert (held.asked_by, held.code, str(held.received_on)) == (AskedBy.FAMILY, full["one"], "2024-03-05")
-    assert "+1 555" in shown(page("corrections", RECORDER))
-    assert "+1 555" not in shown(page("corrections", ANALYST))
-    assert "for reviewers only" in shown(page("corrections", ANALYST))
-    test = page("corrections")
-    days = (datetime.now(UTC).date() - held.received_on).days
-    assert f"1 correction waits for an answer. {full['one']} , Family, {days}" in shown(test).replace("\u202f", "")
-    assert "No answer is chosen." in shown(press(test, "Sign this answer"))
-    box(test, "Answer (required)").set_value("partly")
-    box(test, "Reasons (required)").set_value("The age was mended").run()
-    press(test, "Sign this answer")
-    assert review.corrections(house, REVIEWER)[0].answer == CorrectionAnswer.PARTLY
-    test.get("button_group")[0].set_value("Answered").run()
-    assert "The age was mended" in shown(test)
-
-
-# Second coding -------------------------------------------------------------------------------------------------------
-
-
-def test_a_sample_is_drawn_coded_blindly_and_compared(page: Page, house: Store, full: dict[str, str]) -> None:
-    """R18: the coder sees documents and claims, no code and no status; kappa comes with what it does not show."""
-    test = page("coding")
-    assert "No coder is chosen." in shown(press(test, "Draw it"))
-    box(test, "Coder (required)").set_value("analyst")
-    box(test, "How many incidents (required)").set_value("many")
-    box(test, "Number that the drawing begins with (required)").set_value("7").run()
-    assert "This is no whole number." in shown(press(test, "Draw it"))
-    box(test, "How many incidents (required)").set_value("99").run()
-    assert "3 incidents can be drawn from; 99 were asked for." in shown(press(test, "Draw it"))
-    box(test, "How many incidents (required)").set_value("3").run()
-    press(test, "Draw it")
-    (drawn,) = review.samples(house)
-    assert (drawn.coder, drawn.seed, len(drawn.incidents)) == ("analyst", 7, 3)
-    assert not any(part.label == "Code the next one" for part in test.button)
-    test = press(page("coding", ANALYST), "Code the next one")
-    for number in range(3):
-        text = html(test) + " ".join(part.value for part in test.subheader)
-        assert f"Number {number + 1} of 3" in text
-        assert not any(full[name] in text for name in ("one", "two", "bare"))
-        assert "Submitted" not in text
-        assert "/record" not in text
-        assert "No type is chosen." in shown(press(test, "Record this coding"))
-        box(test, "Type (required)").set_value("raid")
-        box(test, "Killed, best").set_value("7")
-        box(test, "How you would judge it (required)").set_value("contested").run()
-        press(test, "Record this coding")
-    assert review.samples(house)[0].coded == 3
-    assert "All of this sample is coded" in test.success[-1].value
-    test = page("coding")
-    box(test, "Show the agreement").set_value(True).run()
-    text = shown(test)
-    assert "Killed, best 3 33.3 %" in text
-    assert "Judgement 0 unknown – No record was coded by both." in text
-    assert any("agreement beyond chance" in part.value for part in test.caption)

@@ -202,7 +202,8 @@ def chooser(now: str, onward: str) -> str:
             f'<a href="/language?to={tag}&amp;next={quote(onward, safe="")}" lang="{tag}" hreflang="{tag}" '
             f'dir="{language.direction}"{here}>{escape(language.name)}</a>'
         )
-    return f'<nav class="languages" aria-label="Languages">{" ".join(links)}</nav>'
+    label = escape(catalogue(now).say("Languages"))
+    return f'<nav class="languages" aria-label="{label}">{" ".join(links)}</nav>'
 
 
 def remark(shown: Catalogue) -> str:

@@ -16,9 +16,15 @@ from casualty.schema import table
 from casualty.vocabulary import DatePrecision, IncidentStatus, IncidentType, PlacePrecision
 
 MOST_SAMPLES = 30
-WHOLE = {"size", "seed"}
 DRAWN = {"coder": "", "size": "", "seed": "", "situation": ""}
-CODED = {"incident_type": "", "date_precision": "", "place_precision": "", "killed_best": "", "to_status": "", "note": ""}
+CODED = {
+    "incident_type": "",
+    "date_precision": "",
+    "place_precision": "",
+    "killed_best": "",
+    "to_status": "",
+    "note": "",
+}
 JUDGEMENTS = sorted(rules.JUDGED, key=list(IncidentStatus).index)
 
 
@@ -36,7 +42,9 @@ def number(form: Any, box: str) -> int | None:
     text = str(form.typed.get(box) or "").strip()
     if not text:
         return None
-    signing.must((text.isdecimal() and len(text) < 10, box, later("This is no whole number."), later("Write it in digits.")))
+    signing.must(
+        (text.isdecimal() and len(text) < 10, box, later("This is no whole number."), later("Write it in digits."))
+    )
     return int(text)
 
 
@@ -50,7 +58,11 @@ def code(drawn: Sample, by: Acting) -> None:
         st.success(say("All of this sample is coded. Thank you."))
         return
     st.subheader(say("Number {number} of {size}", number=found.number, size=found.size), anchor=False)
-    st.caption(say("Code what these documents say, and look nowhere else: the first coding is hidden so that yours is your own."))
+    st.caption(
+        say(
+            "Code what these documents say, and look nowhere else: the first coding is hidden so that yours is your own."
+        )
+    )
     told(found)
     ids = list(dict.fromkeys(claim["document"]["id"] for claim in found.claims))
     if ids and st.toggle(say("Show the documents"), key=f"documents-{drawn.id}-{found.number}"):
@@ -103,7 +115,12 @@ def record(sample_id: str, incident_id: str, by: Acting) -> None:
     try:
         signing.must(
             (said.get("incident_type"), "incident_type", later("No type is chosen."), later("Choose one.")),
-            (said.get("to_status"), "to_status", later("No status is chosen."), later("Choose how you would judge it.")),
+            (
+                said.get("to_status"),
+                "to_status",
+                later("No status is chosen."),
+                later("Choose how you would judge it."),
+            ),
         )
         review.code(
             session.store(), sample_id, incident_id, by, incident_type=IncidentType(said["incident_type"]),
@@ -159,7 +176,9 @@ def drawn_now(by: Acting) -> None:
             (size, "size", later("No number is given."), later("Write how many.")),
             (seed is not None, "seed", later("No number is given."), later("Write any whole number.")),
         )
-        made = review.draw(session.store(), by, said["coder"], size or 0, seed or 0, situation=said.get("situation") or None)
+        made = review.draw(
+            session.store(), by, said["coder"], size or 0, seed or 0, situation=said.get("situation") or None
+        )
     except CasualtyError as refused:
         signing.refuse(form, refused)
         return
@@ -171,8 +190,8 @@ def drawn_now(by: Acting) -> None:
 # Agreement -----------------------------------------------------------------------------------------------------------
 
 
-def listed(by: Acting, samples: list[Sample], *, may_read: bool) -> None:
-    """Show the samples, and for whom it is, how far the coders agree."""
+def listed(by: Acting, samples: list[Sample]) -> None:
+    """Show the samples, and how far the coders agree; not to a coder who is still at it."""
     for drawn in samples[:MOST_SAMPLES]:
         size = len(drawn.incidents)
         with st.container(border=True, key=f"sample-{drawn.id}"):
@@ -180,11 +199,15 @@ def listed(by: Acting, samples: list[Sample], *, may_read: bool) -> None:
                 "{day}: coder {coder}, {coded} of {size} coded", day=escape(language.moment(drawn.recorded_at)),
                 coder=widgets.text(drawn.coder), coded=drawn.coded, size=size,
             )  # fmt: skip
-            how = say("Drawn of {population} with the number {seed}.", population=drawn.population, seed=Word(str(drawn.seed)))
+            how = say(
+                "Drawn of {population} with the number {seed}.", population=drawn.population, seed=Word(str(drawn.seed))
+            )
             st.html(f'<div class="waiting"><p class="head">{head}</p><p class="small">{escape(how)}</p></div>')
             if drawn.coder == by.name and drawn.coded < size:
-                st.button(say("Code the next one"), key=f"code-{drawn.id}", type="primary", on_click=begin, args=(drawn.id,))
-            elif may_read and st.toggle(say("Show the agreement"), key=f"agreement-{drawn.id}"):
+                st.button(
+                    say("Code the next one"), key=f"code-{drawn.id}", type="primary", on_click=begin, args=(drawn.id,)
+                )
+            elif st.toggle(say("Show the agreement"), key=f"agreement-{drawn.id}"):
                 agreement(drawn)
 
 
@@ -223,7 +246,13 @@ def kappa_cells(one: Kappa) -> list[str]:
     if one.kappa is None or one.low is None or one.high is None:
         return [escape(field_name(one.field)), str(one.n), escape(alike), "&ndash;", escape(say(one.why))]
     between = say("{low} to {high}", low=round(one.low, 2), high=round(one.high, 2))
-    return [escape(field_name(one.field)), str(one.n), escape(alike), language.number(round(one.kappa, 2)), escape(between)]
+    return [
+        escape(field_name(one.field)),
+        str(one.n),
+        escape(alike),
+        language.number(round(one.kappa, 2)),
+        escape(between),
+    ]
 
 
 def field_name(name: str) -> str:
@@ -261,4 +290,4 @@ else:
         draw(by)
     if not there:
         st.info(say("No sample has been drawn yet."))
-    listed(by, there, may_read=True)
+    listed(by, there)

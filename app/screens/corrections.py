@@ -122,7 +122,9 @@ def told(request: Request, by: Acting) -> None:
     if request.answer != CorrectionAnswer.OPEN:
         waited = count("answered within {n} day", "answered within {n} days", request.age_days)
     head = language.joined([about, escape(language.term(request.asked_by)), escape(waited)])
-    st.html(f'<div class="waiting"><p class="head">{head}</p><p class="long" dir="auto">{escape(request.wanted)}</p></div>')
+    st.html(
+        f'<div class="waiting"><p class="head">{head}</p><p class="long" dir="auto">{escape(request.wanted)}</p></div>'
+    )
     facts = [
         (say("Came in"), escape(language.day(request.received_on))),
         (say("Taken down by"), widgets.text(request.recorded_by)),
@@ -164,7 +166,12 @@ def answer(correction_id: str, version: int, by: Acting) -> None:
     try:
         signing.must((said.get("answer"), "answer", later("No answer is chosen."), later("Choose one.")))
         review.answer(
-            session.store(), correction_id, CorrectionAnswer(said["answer"]), said.get("reasons") or "", by, expected=version
+            session.store(),
+            correction_id,
+            CorrectionAnswer(said["answer"]),
+            said.get("reasons") or "",
+            by,
+            expected=version,
         )
     except CasualtyError as refused:
         signing.refuse(form, refused)

@@ -2,10 +2,12 @@
 
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from app import duplicates, language, reviewing, revisions, session, waiting, widgets
+from app import map as components
 from app.form import plainly
 from app.language import count, later, phrase, say
 from app.waiting import Wanted
@@ -114,7 +116,7 @@ def queue(by: Acting) -> None:
         st.info(say("Nothing waits here. Widen the filter in the sidebar, or choose a status."))
     may_assign, names = may_review(by), reviewing.reviewers()
     for item in page.items:
-        row(item, by, names if may_assign else None)
+        row(item, by, names if may_assign else None, urlencode(wanted.params(), doseq=True))
     onward(wanted, page.next)
 
 
@@ -123,7 +125,9 @@ def may_review(by: Acting) -> bool:
     try:
         access.permit(by, "review")
     except CasualtyError as refused:
-        st.caption(widgets.plain(say("You see what waits; judging it is for others. {why}", why=language.told(refused)[0])))
+        st.caption(
+            widgets.plain(say("You see what waits; judging it is for others. {why}", why=language.told(refused)[0]))
+        )
         return False
     return True
 
@@ -142,15 +146,15 @@ def turn(after: str | None) -> None:
     st.session_state["queue_after"] = after
 
 
-def row(item: Item, by: Acting, names: list[str] | None) -> None:
-    """Show one incident, the way into its review, and whom it is assigned to."""
+def row(item: Item, by: Acting, names: list[str] | None, part: str) -> None:
+    """Show one incident, the way into its review (with the part of the queue to come back to), and who has it."""
     with st.container(border=True, key=f"item-{item.id}"):
         facts, acts = st.columns([3, 1], gap="medium")
         with facts:
             st.html(summary(item))
         with acts:
             label = say("Open {code}", code=item.code) if item.own else say("Review {code}", code=item.code)
-            to = {"code": item.code, "view": "review"}
+            to = {"code": item.code, "view": "review"} | ({"queue": part} if part else {})
             st.page_link("screens/record.py", label=widgets.plain(label), query_params=to)
             if names is not None:
                 assigning(item, names, by)
@@ -162,7 +166,9 @@ def summary(item: Item) -> str:
     killed = widgets.killed(item.killed.low, item.killed.best, item.killed.high)
     sign, word = waiting.stage(item.status)
     status = f' <span class="tier other">{escape(language.term(item.status))}</span>' if word == say("Judged") else ""
-    head = language.joined([escape(when), widgets.text(item.place), escape(say("killed: {number}", number=Word(killed)))])
+    head = language.joined(
+        [escape(when), widgets.text(item.place), escape(say("killed: {number}", number=Word(killed)))]
+    )
     told = language.joined(
         [
             count("recorded {n} day ago by {name}", "recorded {n} days ago by {name}", item.age_days, name=item.recorded_by),
@@ -206,6 +212,17 @@ by = session.acting()
 if by is None:
     st.stop()
 revisions.style()
+components.keys(
+    [
+        {"keys": "Alt+N", "says": say("Next page"), "press": "queue_next"},
+        {"keys": "Alt+R", "says": say("Open the first of the list"), "press": "[class*='st-key-item-'] a"},
+    ],
+    {
+        "title": say("Keys"), "close": say("Close"), "absent": say("There is nothing here for this key."),
+        "more": [{"keys": "?", "says": say("This list")}],
+    },
+    language.direction(),
+)  # fmt: skip
 st.title(say("Review"), anchor=False)
 view = st.segmented_control(
     say("Show"), VIEWS, default="Incidents", required=True, key="queue_view", label_visibility="collapsed",
