@@ -11,7 +11,7 @@ from casualty.store import Store
 from casualty.vocabulary import PlacePrecision
 
 if TYPE_CHECKING:
-    from geo.gazetteer import Found, Gazetteer
+    from geo.gazetteer import Found, Gazetteer, Place
     from geo.places import Locator
 
 # How far a point of each precision may be off, metres: what the circle on the map shows. The classes from 3 on stand for an
@@ -33,7 +33,12 @@ def _gazetteer(marks: tuple[object, ...], _store: Store) -> "Gazetteer":
     ]  # fmt: skip
     units = [
         gazetteer.Place(
-            f"unit:{row.pcode}", row.name, tuple(filter(None, (row.name_local,))), row.lat, row.lon, pcode=row.pcode
+            f"unit:{row.level}:{row.pcode}",
+            row.name,
+            tuple(filter(None, (row.name_local,))),
+            row.lat,
+            row.lon,
+            pcode=row.pcode,
         )
         for row in session.listed("admin_unit")
         if row.lat is not None
@@ -55,6 +60,14 @@ def _mark(name: str) -> tuple[Any, ...]:
     part = table(name)
     counted = sa.select(sa.func.count(), sa.func.max(part.c.recorded_at), sa.func.sum(part.c.version))
     return tuple(session.store().rows(counted)[0])
+
+
+def precision_of(place: "Place") -> PlacePrecision:
+    """Return how closely a place of the gazetteer is known: a unit's point stands for the whole unit."""
+    kind, _, rest = place.key.partition(":")
+    if kind != "unit":
+        return PlacePrecision.NEAR
+    return {"0": PlacePrecision.COUNTRY, "1": PlacePrecision.ADMIN1}.get(rest.partition(":")[0], PlacePrecision.ADMIN2)
 
 
 def find(text: str, near: tuple[float, float] | None = None) -> "list[Found]":
@@ -84,12 +97,18 @@ class Unit:
     admin2: str | None
 
 
-def unit_at(lat: float, lon: float) -> Unit | None:
-    """Return the administrative unit in which a point lies; None if none is held there."""
+# A point that stands for a region says nothing of the district in which it happens to lie.
+LEVELS = {PlacePrecision.ADMIN2: 2, PlacePrecision.ADMIN1: 1}
+
+
+def unit_at(lat: float, lon: float, precision: int | None = None) -> Unit | None:
+    """Return the administrative unit in which a point lies, no finer than its precision; None if none is held there."""
+    if (precision or PlacePrecision.EXACT) >= PlacePrecision.LARGER:
+        return None
     locator, units, boundary_set = _locator(_mark("admin_unit"), session.store())
     if locator is None:
         return None
-    code = locator.locate([lon], [lat])[0]
+    code = locator.locate([lon], [lat], LEVELS.get(PlacePrecision(precision or 1)))[0]
     if code is None:
         return None
     above = {level: locator.ancestor(code, level) for level in (1, 2)}
@@ -111,8 +130,8 @@ def with_unit(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a point adds to an incident's fields where nothing is stated: its unit by P-code, and the names above it."""
     if fields.get("lat") is None or fields.get("pcode"):
         return {}
-    unit = unit_at(fields["lat"], fields["lon"])
-    if unit is None or (fields.get("place_precision") or 1) >= PlacePrecision.LARGER:
+    unit = unit_at(fields["lat"], fields["lon"], fields.get("place_precision"))
+    if unit is None:
         return {}
     return {"pcode": unit.pcode, "boundary_set": unit.boundary_set} | {
         name: value

@@ -80,7 +80,9 @@ def _suggest(form: Form) -> None:
     stated = str(form.typed.get("place_as_reported") or "").strip()
     hits = places.find(stated) if len(stated) > 1 else []
     for number, hit in enumerate(hits):
-        named = ", ".join(part for part in (hit.place.name, hit.place.admin1, hit.place.country) if part)
+        named = ", ".join(
+            part for part in (hit.place.name, hit.place.admin1, hit.place.country, hit.place.pcode) if part
+        )
         label = named if hit.matched == hit.place.name else f"{named} ({hit.matched})"
         key = f"{form.key('suggested')}-{number}"
         st.button(widgets.plain(label), key=key, on_click=_take, args=(form, hit.place), icon=None, type="tertiary")
@@ -89,9 +91,9 @@ def _suggest(form: Form) -> None:
 
 
 def _take(form: Form, place: Any) -> None:
-    """Take a suggested place: its point, as near to a known place."""
+    """Take a suggested place: its point, as near to a known place, or for the whole of a unit."""
     form.put("coordinates", f"{place.lat:.5f}, {place.lon:.5f}")
-    form.put("place_precision", str(int(PlacePrecision.NEAR)))
+    form.put("place_precision", str(int(places.precision_of(place))))
     if place.pcode:
         form.put("pcode", place.pcode)
     form.note("gazetteer_key", place.key)
@@ -99,7 +101,7 @@ def _take(form: Form, place: Any) -> None:
 
 def _placed(form: Form, fields: Mapping[str, Any]) -> None:
     lat, lon, pcode = fields["lat"], fields["lon"], fields["pcode"]
-    unit = places.unit_at(lat, lon)
+    unit = places.unit_at(lat, lon, fields["place_precision"])
     if unit is not None:
         st.caption(widgets.plain(say("In {unit} ({pcode}).", unit=unit.name, pcode=unit.pcode)))
     off = places.outside(lat, lon, pcode) if pcode else None
