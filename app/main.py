@@ -16,6 +16,17 @@ from app.language import phrase, say
 from casualty.errors import CasualtyError
 from casualty.vocabulary import Role
 
+
+def line_words() -> dict[str, str]:
+    """Return what is said when the line is down, and when it is back."""
+    return {
+        "down": say("The line is down. What you type stays in this page and is sent when it is back."),
+        "back": say("The line is back. Everything was sent."),
+        "ended": say("Your session has ended. What you typed is still in this page."),
+        "sign_in": say("Sign in in another tab, then come back here"),
+    }
+
+
 st.set_page_config(page_title=say("Casualty record"), layout="wide")
 st.html(widgets.style())
 language.begin()
@@ -34,6 +45,7 @@ if st.session_state.get("acting", by.name) != by.name:
     st.session_state.update({language.CHOSEN: chosen} if chosen else {})
 st.session_state["acting"] = by.name
 
+components.keeper(line_words())
 accounts = say("Accounts") if by.role is Role.ADMINISTRATOR else say("Your account")
 page = st.navigation(
     [

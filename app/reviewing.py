@@ -90,7 +90,10 @@ def waits(incident: Row, compared: Comparison, why: str) -> None:
     sign, word = waiting.stage(status)
     minimum = session.store().deployment()["minimum_origins"]
     needs = rules.waits_for(status, compared.origins, minimum, own=False)
-    stands = language.joined([claims_of(compared.claims), origins_of(compared.origins)])
+    assignment = table("assignment")
+    asked = session.store().rows(sa.select(assignment.c.reviewer).where(assignment.c.incident_id == incident["id"]))
+    who = say("assigned to {name}", name=asked[0].reviewer) if asked else say("assigned to nobody")
+    stands = language.joined([claims_of(compared.claims), origins_of(compared.origins), who])
     parts = [
         f"<p>{_in_short(incident)}</p>",
         f'<p class="head"><span class="stage"><i aria-hidden="true">{sign}</i> {escape(word)}</span> '

@@ -117,7 +117,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence
         "<tr>" + "".join(f'<td class="{kind}">{cell}</td>' for cell, kind in zip(row, sort, strict=True)) + "</tr>"
         for row in rows
     )
-    st.html(f'<div class="list"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>')
+    st.html(f'<div class="list" tabindex="0"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>')
 
 
 def incident_heads() -> list[str]:

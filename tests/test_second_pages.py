@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 import reviewed
 from reviewed import (
+    ADMINISTRATOR,
     ANALYST,
     RECORDER,
     REVIEWER,

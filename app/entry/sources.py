@@ -84,7 +84,7 @@ def _told(key: str, boxes: Typed, at: str, said: Mapping[str, Any], found: Read)
         "cited": text(boxes, "cited"),
     }
     name = str(text(boxes, "name"))
-    stated = {"title": text(boxes, "title") or f"Report of {name}"[:400], "url": text(boxes, "url")}
+    stated = {"title": text(boxes, "title") or name[:400], "url": text(boxes, "url")}
     stated["retrieved_at"] = text(boxes, "retrieved_at")
     held = boxes.get("document") or None
     source = _valid(SourceFields, {"name": name, "kind": boxes.get("kind") or SourceKind.NOT_RECORDED}, own)

@@ -35,7 +35,7 @@ def here() -> str | None:
 
 def password(by: Acting) -> None:
     """Change one's own password."""
-    st.subheader(say("Password"))
+    st.subheader(say("Password"), anchor=False)
     with st.form("own_password"):
         old = st.text_input(say("Present password"), type="password", autocomplete="current-password")
         new = st.text_input(say("New password"), type="password", autocomplete="new-password")
@@ -52,7 +52,7 @@ def password(by: Acting) -> None:
 
 def second_factor(by: Acting) -> None:
     """Set up a second factor: the secret as text, link and picture, then a code of it."""
-    st.subheader(say("Second factor"))
+    st.subheader(say("Second factor"), anchor=False)
     if session.store().second_factor_since(by):
         st.write(say("On. If the telephone is lost, an administrator can take the second factor away."))
         return
@@ -105,7 +105,7 @@ def _confirm(by: Acting, secret: str) -> None:
 
 def sign_ins(by: Acting) -> None:
     """Show where one is signed in, and end it."""
-    st.subheader(say("Where you are signed in"))
+    st.subheader(say("Where you are signed in"), anchor=False)
     now, heads = here(), [say("Since"), say("Last used"), say("Where")]
     widgets.table(
         heads,
@@ -125,7 +125,7 @@ def sign_ins(by: Acting) -> None:
 def others(by: Acting) -> None:
     """Show every account, and what an administrator may change in it."""
     store = session.store()
-    st.subheader(say("All accounts"))
+    st.subheader(say("All accounts"), anchor=False)
     held = store.accounts(by)
     open_now = {one.by.name for one in store.sessions(by)}
     heads = [say("Name"), say("Role"), say("State"), say("Situations"), say("Second factor"), say("Signed in")]
@@ -212,7 +212,7 @@ def show() -> None:
     if by is None or by.role is None:
         return
     keeps = by.role is Role.ADMINISTRATOR
-    st.title(say("Accounts") if keeps else say("Your account"))
+    st.title(say("Accounts") if keeps else say("Your account"), anchor=False)
     if said := st.session_state.pop(DONE, ""):
         st.html(f'<p class="done" role="status">{escape(said)}</p>')
     password(by)

@@ -187,16 +187,6 @@ def look_up() -> None:
     st.query_params.from_dict({"code": st.session_state["look_up"].strip()})
 
 
-def line_words() -> dict[str, str]:
-    """Return what is said when the line is down, and when it is back."""
-    return {
-        "down": say("The line is down. What you type stays in this page and is sent when it is back."),
-        "back": say("The line is back. Everything was sent."),
-        "ended": say("Your session has ended. What you typed is still in this page."),
-        "sign_in": say("Sign in in another tab, then come back here"),
-    }
-
-
 def key_words() -> dict[str, Any]:
     """Return what the list of keys says, with the keys that the grid listens to."""
     grid = (
@@ -219,6 +209,7 @@ def bindings() -> list[dict[str, str]]:
         {"keys": "Alt+S", "says": say("Save"), "press": "[class*='-save'] button"},
         {"keys": "Alt+D", "says": say("Go to the date"), "press": "#minimum input, .st-key-minimum input"},
         {"keys": "Alt+V", "says": say("Go to the victims"), "press": ".casualty-grid input"},
+        {"keys": "Alt+N", "says": say("Next in the queue"), "press": "[class*='st-key-next-'] button"},
         {"keys": "Alt+F", "says": say("Go to the first fault"), "press": "[aria-invalid='true']"},
     ]
 
@@ -226,7 +217,6 @@ def bindings() -> list[dict[str, str]]:
 by = session.acting()
 if by is None:
     st.stop()
-components.keeper(line_words())
 components.keys(bindings(), key_words(), language.direction())
 with st.sidebar:
     st.text_input(say("Open by code of an incident or a victim"), key="look_up", on_change=look_up)

@@ -102,6 +102,6 @@ def _actor(form: Form, at: str, held: dict[str, str]) -> str | None:
     stated = form.typed.get(f"{at}.actor")
     options = held | ({str(stated): str(stated)} if stated else {})
     return form.choice(
-        f"{at}.actor", say("Actor, as alleged"), options, unset=say("Unknown"), accept_new_options=True,
+        f"{at}.actor", say("Actor, as alleged"), options, unset=say("Unknown"), accept_new_options=True, placeholder=say("Unknown"),
         help=say("Choose one, or type a new name. An involvement is always an allegation."),
     )  # fmt: skip

@@ -17,7 +17,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "missing": ("Is missing.", "Fill it in."),
     "extra_forbidden": ("Is no field of this record.", "Leave it out; given: {given}."),
     "string_too_long": ("Is longer than {max_length} characters.", "Shorten it; it begins: {given}."),
-    "string_too_short": ("Is shorter than {min_length} characters.", "Write more; given: {given}."),
+    "string_too_short": ("Is empty.", "Fill it in."),
     "string_type": ("Is not a text.", "Write it as text; given: {given}."),
     "string_pattern_mismatch": ("Is not written as it should be.", "Mend how it is written; given: {given}."),
     "greater_than": ("Should be greater than {gt}.", "Raise it; given: {given}."),
