@@ -8,7 +8,7 @@ from uuid import uuid4
 import streamlit as st
 
 from app import language, session, widgets
-from app.language import say
+from app.language import count, say
 from casualty import desk
 from casualty.access import Acting
 from casualty.errors import CasualtyError, Fault
@@ -99,6 +99,7 @@ class Form:
     def several(self, box: str, label: str, options: Mapping[str, str], **more: Any) -> list[str]:
         """Ask for any number of words."""
         held = list(self.typed.get(box) or ())
+        more.setdefault("placeholder", say("Choose one or more"))
         options = dict.fromkeys(held, say("As recorded")) | dict(options)
         given = self._given(box, "default", held)
         value = st.multiselect(
@@ -149,7 +150,9 @@ class Form:
             told = self.state["refused"][0]
             rest = [fault for fault in self.refused if fault.field not in self.shown]
             message, faults = language.told(CasualtyError(told.template, rest, told.values))
-            widgets.faults(message, faults)
+            above = len(self.refused) - len(rest)
+            there = count("{n} fault stands at its box above.", "{n} faults stand at their boxes above.", above, n=above)
+            widgets.faults(f"{message} {there}" if above else message, faults)
 
     def _untouched(self, box: str, then: Mapping[str, Any]) -> bool:
         whole = "people" if box.startswith("people") else box

@@ -86,6 +86,11 @@ def number(value: float) -> str:
     return shown().number(value)
 
 
+def country(code: str) -> str:
+    """Return the name of a country or territory by its ISO 3166-1 code, as the reader's language has it."""
+    return str(shown().locale.territories.get(code, code))
+
+
 def day(value: object) -> str:
     """Return a day as the reader's language writes it."""
     return shown().day(value)

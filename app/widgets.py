@@ -64,12 +64,16 @@ def grouped(number: int) -> str:
 
 
 def killed(low: Any, best: Any, high: Any) -> str:
-    """Return a number killed in words: the best figure with its range; unknown is said, and is never 0."""
+    """Return a number killed in words: the best figure with its range, or the range alone; unknown is never 0."""
     lowest, stated, highest = whole(low), whole(best), whole(high)
     if lowest is None and stated is None and highest is None:
         return unknown()
     if lowest == stated == highest:
         return language.number(stated)
+    if stated is None and lowest is not None and highest is not None:
+        return say("{low} to {high}", low=lowest, high=highest)
+    if stated is None:
+        return say("at least {n}", n=lowest) if highest is None else say("at most {n}", n=highest)
     return say("{best} (low {low}, high {high})", best=stated, low=lowest, high=highest)
 
 

@@ -1,7 +1,6 @@
 """Forms on the desk: nothing that somebody types is lost, nobody else reads it, and it never becomes two records (R58, R75)."""
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,7 +48,7 @@ def standing(store: Store, by: Acting, form_id: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def finished(store: Store, by: Acting, draft: IncidentDraft) -> Iterator[tuple[str, str]]:
+def finished(store: Store, by: Acting, draft: IncidentDraft) -> tuple[str, str]:
     """A form that became a record, and that record."""
     form_id = key()
     desk.keep(store, by, form_id, {"date": "2024-05-02"})
@@ -57,7 +56,7 @@ def finished(store: Store, by: Acting, draft: IncidentDraft) -> Iterator[tuple[s
         assert desk.became(writer.connection, by, form_id) is None
         saved = writer.record("incident", draft).id
         desk.finish(writer.connection, by, form_id, saved)
-    yield form_id, saved
+    return form_id, saved
 
 
 # One person, two devices ----------------------------------------------------------------------------------------------
@@ -163,7 +162,7 @@ def test_the_last_typed_comes_first(target: str) -> None:
 
 
 def test_nobody_else_reads_changes_finishes_or_throws_away(
-    store: Store, accounts: dict[str, Acting], draft: IncidentDraft
+    store: Store, draft: IncidentDraft, accounts: dict[str, Acting]
 ) -> None:
     """R75: not the administrator either."""
     mine, form_id = accounts["recorder"], key()

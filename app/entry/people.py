@@ -165,10 +165,15 @@ def _identities(row: Row, typed: Typed) -> list[tuple[dict[str, Any], str, str]]
 
 
 def identity_box(row: Row, typed: Typed, number: int, field: str) -> str:
-    """Return the box in which a field of a row's identity, counted from 0, is typed."""
-    listed = _identities(row, typed)
-    _, group, basis = listed[min(number, len(listed) - 1)]
-    return {"basis": basis, "sense": f"identity.{group.partition('.')[2].rpartition('.')[0]}.sense"}.get(field, group)
+    """Return the box in which a field of a row's identity, counted from 0 among those that are stated, is typed."""
+    listed = [one for one in _identities(row, typed) if one[0]["basis"] and _group_of(one[0])]
+    _, group, basis = listed[number]
+    further = f"identity.{group.partition('.')[2].rpartition('.')[0]}"
+    return {"basis": basis, "sense": f"{further}.sense", "confidence": f"{further}.confidence"}.get(field, group)
+
+
+def _group_of(one: Row) -> str:
+    return str(one["group"] or "").partition("/")[2]
 
 
 def _attributions(row: Row, typed: Typed, found: Read) -> list[dict[str, Any]]:
@@ -178,7 +183,7 @@ def _attributions(row: Row, typed: Typed, found: Read) -> list[dict[str, Any]]:
             mend = "Say how it is known; it is never inferred by the program."
             found.faults.append(Fault(0, basis_box, "An identity without its basis.", mend))
             continue
-        dimension, _, group = str(one["group"] or "").partition("/")
+        dimension, group = str(one["group"] or "").partition("/")[0], _group_of(one)
         if not group:
             mend = "Choose the group from the list, or empty what is said of it."
             found.faults.append(Fault(0, group_box, "No identity group is named.", mend))

@@ -220,7 +220,9 @@ def checked(stated: list[dict[str, Any]], found: Read) -> list[dict[str, Any]]:
             if name is not None:
                 ActorFields(name=name, kind=one.get("kind") or ActorKind.NOT_RECORDED)
         except ValidationError as wrong:
-            at = f"actor.{one['ref']}.actor"
-            found.faults += [Fault(0, at, f.fault, f.mend, f.values) for f in faults_of(wrong)]
+            boxes = {"kind": f"actor.{one['ref']}.kind"}
+            found.faults += [
+                replace(f, field=boxes.get(f.field, f"actor.{one['ref']}.actor")) for f in faults_of(wrong)
+            ]
         listed.append(rest if name is None else {**rest, "actor_id": PLACEHOLDER})
     return listed

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from app.entry import people, reading, sources
 from app.entry.reading import Read, Typed
+from casualty import figures
 from casualty.bodies import unstorable
 from casualty.errors import Fault, InvalidRecords
 from casualty.schema import IncidentDraft
@@ -48,7 +49,7 @@ def understood(typed: Typed, store: Store, *, amending: bool = False, derived: D
 
 
 def _number(typed: Typed) -> Fault | None:
-    return reading.NO_NUMBER if reading.text(typed, "killed") is None else None
+    return None if figures.plain(str(typed.get("killed") or "")) else reading.NO_NUMBER
 
 
 def _source(told: list[sources.Told], found: Read) -> Fault | None:
@@ -94,7 +95,7 @@ def box_of(fault: Fault, typed: Typed) -> str:
     first, _, rest = fault.field.partition(" ")
     if first == "victim":
         number, _, column = rest.partition(" ")
-        return _victim_box(int(number) - 1, "acts.involvement" if column == "acts" else column, typed)
+        return _victim_box(int(number) - 1, "acts.0.involvement" if column == "acts" else column, typed)
     first, _, rest = fault.field.partition(".")
     number, _, column = rest.partition(".")
     if first == "victims" and number:
@@ -121,7 +122,7 @@ def _victim_box(at: int, field: str, typed: Typed) -> str:
     short = column.partition("_")[0]
     if short in IN_ROW:
         return f"people.{key}.{IN_ROW[short]}"
-    if column == "described_as" and reading.text(row, "note"):
+    if column == "described_as" and len(row.get("note") or "") >= len(typed.get(f"person.{key}.described_as") or ""):
         return f"people.{key}.note"
     return f"person.{key}.{BELOW.get(f'{column}.{part}' if part else column, column)}"
 

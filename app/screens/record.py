@@ -208,7 +208,7 @@ def bindings() -> list[dict[str, str]]:
     return [
         {"keys": "Alt+S", "says": say("Save"), "press": "[class*='-save'] button"},
         {"keys": "Alt+D", "says": say("Go to the date"), "press": "#minimum input, .st-key-minimum input"},
-        {"keys": "Alt+V", "says": say("Go to the victims"), "press": ".casualty-grid input"},
+        {"keys": "Alt+V", "says": say("Go to the victims"), "press": ".grid input"},
         {"keys": "Alt+N", "says": say("Next in the queue"), "press": "[class*='st-key-next-'] button"},
         {"keys": "Alt+F", "says": say("Go to the first fault"), "press": "[aria-invalid='true']"},
     ]

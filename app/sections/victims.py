@@ -125,7 +125,7 @@ def _range(bounds: people.Bounds) -> str:
     least, most = bounds
     if most is None:
         return say("at least {n}", n=least)
-    return str(least) if least == most else f"{least}–{most}"
+    return str(least) if least == most else f"\u2066{least}–{most}\u2069"  # from left to right in every language
 
 
 def details(form: Form, found: reading.Read, parties: dict[str, str]) -> None:
