@@ -37,6 +37,7 @@ class Form:
             held = desk.form(session.store(), by, form_id)
             self.state["known"] = dict(held.typed if held is not None else start or {})
             self.state["saved_id"] = held.saved_id if held is not None else None
+            self.state["laid"] = held is not None
         # What was typed since stands in the session already, before its box is drawn again.
         boxes = self.state.setdefault("boxes", set())
         now = {box: st.session_state[self.key(box)] for box in boxes if self.key(box) in st.session_state}
@@ -151,7 +152,9 @@ class Form:
             rest = [fault for fault in self.refused if fault.field not in self.shown]
             message, faults = language.told(CasualtyError(told.template, rest, told.values))
             above = len(self.refused) - len(rest)
-            there = count("{n} fault stands at its box above.", "{n} faults stand at their boxes above.", above, n=above)
+            there = count(
+                "{n} fault stands at its box above.", "{n} faults stand at their boxes above.", above, n=above
+            )
             widgets.faults(f"{message} {there}" if above else message, faults)
 
     def _untouched(self, box: str, then: Mapping[str, Any]) -> bool:
@@ -172,7 +175,10 @@ class Form:
         known = self.state["known"]
         changed = {box: value for box, value in self.typed.items() if (value or None) != (known.get(box) or None)}
         if changed:
-            held = desk.keep(session.store(), self.by, self.id, changed, **self.amends)
+            # The desk holds the whole form: what filled it at the start is laid there with the first field typed.
+            whole = changed if self.state["laid"] else known | changed
+            held = desk.keep(session.store(), self.by, self.id, whole, **self.amends)
+            self.state["laid"] = True
             self.state["known"] = dict(self.typed) if held.saved_id is None else {}
             self.state["saved_id"] = held.saved_id
 

@@ -2,24 +2,19 @@
 
 import functools
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from threading import Barrier
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from typed import BOXES, CHOSEN, MINIMUM, READ, WORDS, everything, full, held, kept, put, record, standing
+from typed import BOXES, CHOSEN, MINIMUM, READ, WORDS, everything, full, held, kept, put, record, rows, standing
 
 from app import entry
 from app.entry import people
-from casualty import desk, rules
+from casualty import desk
 from casualty.access import Acting
-from casualty.errors import CasualtyError, Fault, InvalidRecords, NotFound
+from casualty.errors import CasualtyError, Fault, InvalidRecords
 from casualty.rules import Range
-from casualty.schema import table
 from casualty.store import Store
 
 SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -47,10 +42,6 @@ def refused(store: Store, typed: dict[str, Any]) -> list[str]:
         faults = told.faults
     assert all(fault.said and fault.remedy for fault in faults)
     return [fault.field for fault in faults]
-
-
-def rows(store: Store, name: str) -> list[dict[str, Any]]:
-    return [dict(row._mapping) for row in store.rows(sa.select(table(name)))]
 
 
 # Whole forms ----------------------------------------------------------------------------------------------------------
@@ -334,171 +325,3 @@ def test_a_hijri_date_is_never_more_precise_than_a_day_either_way(sqlite_store: 
     (row,) = rows(sqlite_store, "incident")
     assert (str(row["date_start"]), str(row["date_end"])) == ("2024-03-12", "2024-03-14")
     assert (row["date_precision"], row["date_as_reported"]) == (2, "3 رمضان 1445")
-
-
-# How rows add up ------------------------------------------------------------------------------------------------------
-
-SIZES = st.tuples(st.none() | st.integers(0, 3), st.none() | st.integers(0, 3), st.none() | st.integers(0, 3)).filter(
-    lambda sizes: rules.Range(*sizes).ordered
-)
-GRID = st.tuples(
-    st.lists(st.tuples(SIZES, st.sampled_from(["killed", "injured"])), max_size=2),
-    st.lists(
-        st.tuples(st.sampled_from(["killed", "injured"]), st.booleans(), st.none() | st.integers(0, 1)), max_size=4
-    ),
-)
-MANY = 8  # a group without an end, for counting by hand
-
-
-@settings(max_examples=300, deadline=None)
-@given(GRID, SIZES)
-@example(([((None, None, 3), "killed")], []), (None, 2, None))
-@example(([((2, None, None), "killed")], [("killed", True, 0)] * 3), (None, None, 2))
-def test_nobody_is_counted_twice(
-    grid: tuple[list[tuple[tuple[int | None, ...], str]], list[tuple[str, bool, int | None]]],
-    stated: tuple[int | None, int | None, int | None],
-) -> None:
-    """R09, R30: the same as counting heads, for every number of people that the groups' figures allow."""
-    groups, persons = grid
-    listed: list[dict[str, Any]] = [
-        {"kind": "group", "ref": str(at), "harm": harm, **dict(zip(("count_low", "count_best", "count_high"), sizes, strict=True))}
-        for at, (sizes, harm) in enumerate(groups)
-    ]  # fmt: skip
-    for harm, named, group in persons:
-        out_of = str(group) if group is not None and group < len(groups) else None
-        listed.append({"kind": "person", "harm": harm, "names": ["A"] * named, "resolved_out_of": out_of})
-    tally = people.tally(listed, rules.Range(*stated))
-    killed = [who for who in listed if who["kind"] == "person" and who["harm"] == "killed"]
-    heads = [len(killed)] * 2
-    for at, (sizes, harm) in enumerate(groups):
-        if harm == "killed":
-            known = [size for size in sizes[:2] if size is not None]
-            least = known[0] if known else 0
-            most = next((size for size in (sizes[2], sizes[1]) if size is not None), MANY)
-            inside = sum(1 for who in listed if who.get("resolved_out_of") == str(at))
-            heads = [heads[0] + len(range(inside, least)), heads[1] + len(range(inside, most))]
-    open_ended = any(harm == "killed" and sizes[1] is sizes[2] is None for sizes, harm in groups)
-    assert tally.described == (heads[0], None if open_ended else heads[1])
-    assert tally.named + tally.unnamed == len(killed)
-    assert tally.groups[0] == heads[0] - len(killed)
-    if tally.stated is None:
-        assert (tally.left, tally.over) == (None, 0)
-        return
-    least, most = tally.stated
-    described = range(heads[0], (100 if open_ended else heads[1]) + 1)
-    able = [
-        max(real - there, 0) for real in range(least, (most if most is not None else 200) + 1) for there in described
-    ]
-    assert tally.left is not None
-    assert tally.left[0] == min(able)
-    assert tally.left[1] == (max(able) if most is not None else None)
-    assert tally.over == (0 if most is None else max(heads[0] - most, 0))
-
-
-# Sources --------------------------------------------------------------------------------------------------------------
-
-
-def test_an_only_source_states_what_the_incident_states(store: Store, by: Acting) -> None:
-    """R22: until it is given figures of its own."""
-    typed = MINIMUM | {"injured": "20", "date": "May 2024"}
-    (claim,) = store.current("incident", record(store, by, typed).id)["claim"]
-    assert (claim["killed_low"], claim["killed_high"], claim["injured_best"], claim["date_as_reported"]) == (
-        9,
-        11,
-        20,
-        "May 2024",
-    )
-    (claim,) = store.current("incident", record(store, by, typed | {"source.1.killed": "8"}).id)["claim"]
-    assert (claim["killed_best"], claim.get("killed_low"), claim.get("injured_best")) == (8, None, None)
-
-
-def test_of_several_sources_each_states_its_own(store: Store, by: Acting) -> None:
-    """R22: two that disagree are both kept, and none is made to say what it did not."""
-    typed = MINIMUM | {"sources": ["b", "c"], "source.1.killed": "11", "source.b.name": "Clinic", "source.b.killed": "9",
-                       "source.c.name": "Neighbour"}  # fmt: skip
-    claims = store.current("incident", record(store, by, typed).id)["claim"]
-    assert [(claim.get("killed_best"), claim.get("killed_low")) for claim in claims] == [
-        (11, None),
-        (9, None),
-        (None, None),
-    ]
-    assert len({claim["document_id"] for claim in claims}) == 3
-
-
-def test_one_source_by_any_capitals_is_one_source(store: Store, by: Acting) -> None:
-    """R22: and so is an actor; each report is a document of its own."""
-    typed = MINIMUM | {"sources": ["b"], "source.b.name": " RADIO sample ", "actors": ["x", "y"], "actor.x.actor": "Group B",
-                       "actor.y.actor": "GROUP b", "actor.y.role": "alleged_support"}  # fmt: skip
-    record(store, by, typed)
-    record(store, by, MINIMUM | {"source.1.name": "radio SAMPLE", "actors": ["z"], "actor.z.actor": "group B"})
-    assert [row["name"] for row in rows(store, "source")] == ["Radio Sample"]
-    assert [row["name"] for row in rows(store, "actor")] == ["Group B"]
-    assert len(rows(store, "document")) == 3
-    assert len(rows(store, "involvement")) == 3
-
-
-def test_an_unknown_actor_is_an_allegation_all_the_same(store: Store, by: Acting) -> None:
-    """R37: and one that was added and not filled in is none."""
-    typed = MINIMUM | {"actors": ["x", "y"], "actor.x.role": "alleged_perpetrator"}
-    (part,) = store.current("incident", record(store, by, typed).id)["involvement"]
-    assert (part["actor_missing"], part["role"], part.get("actor_id")) == ("unknown", "alleged_perpetrator", None)
-
-
-def test_a_source_may_be_added_to_a_record_that_is_held(store: Store, by: Acting) -> None:
-    """R22, R30: instead of recording the same incident twice; nothing else of it changes."""
-    saved = record(store, by, MINIMUM)
-    before = store.current("incident", saved.id)
-    typed = {"source.1.name": "Clinic", "killed": "8", "date": "2 May 2024", "place_as_reported": "The market"}
-    form_id = kept(store, by, typed)
-    for _ in range(2):
-        entry.attach(store, by, form_id, typed, saved.id)
-    after = store.current("incident", saved.id)
-    assert {name: part for name, part in after.items() if name not in ("incident", "claim")} == {
-        name: part for name, part in before.items() if name not in ("incident", "claim")
-    }
-    assert after["incident"][0] == before["incident"][0] | {"version": 2}
-    assert [claim.get("killed_best") for claim in after["claim"]] == [None, 8]
-    with pytest.raises(InvalidRecords) as told:
-        entry.attach(store, by, kept(store, by, MINIMUM), {}, saved.id)
-    assert [fault.field for fault in told.value.faults] == ["source.1.name"]
-
-
-# Once -----------------------------------------------------------------------------------------------------------------
-
-
-def test_a_form_saved_again_is_the_same_record(store: Store, by: Acting) -> None:
-    """R58: whatever stands in it by then."""
-    form_id = kept(store, by, MINIMUM)
-    first = entry.record(store, by, form_id, MINIMUM)
-    head = store.head()
-    assert entry.record(store, by, form_id, MINIMUM | {"killed": "50"}) == first
-    assert store.head() == head
-
-
-def test_a_form_saved_from_two_devices_at_once_is_one_record(store: Store, by: Acting) -> None:
-    """R58: one incident, one source, one document."""
-    for _ in range(3):
-        form_id, start = kept(store, by, MINIMUM), Barrier(4)
-
-        def save(_: int, form_id: str = form_id, start: Barrier = start) -> str:
-            start.wait()
-            return entry.record(store, by, form_id, MINIMUM).id
-
-        with ThreadPoolExecutor(4) as pool:
-            assert len(set(pool.map(save, range(4)))) == 1
-    assert [len(rows(store, name)) for name in ("incident", "claim", "document", "source")] == [3, 3, 3, 1]
-    store.verify()
-
-
-def test_nobody_else_saves_my_form_and_what_was_thrown_away_stays_so(tmp_path: Path) -> None:
-    """R58, R75"""
-    store = Store.create(tmp_path / "record.db")
-    by, other = store.local("tester"), store.local("second")
-    form_id = kept(store, by, MINIMUM)
-    with pytest.raises(NotFound):
-        entry.record(store, other, form_id, MINIMUM)
-    desk.discard(store, by, form_id)
-    with pytest.raises(NotFound):
-        entry.record(store, by, form_id, MINIMUM)
-    assert [rows(store, name) for name in ("incident", "source", "document")] == [[], [], []]
-    store.close()

@@ -45,7 +45,15 @@ ONLY_IN = {
 }
 
 # Data in, frozen result out: no database, no clock, no randomness but the `rng` that is handed in.
-PURE = ("geo", "casualty.rules", "casualty.linkage", "casualty.dating", "casualty.figures", "casualty.patterns", "casualty.undercount")
+PURE = (
+    "geo",
+    "casualty.rules",
+    "casualty.linkage",
+    "casualty.dating",
+    "casualty.figures",
+    "casualty.patterns",
+    "casualty.undercount",
+)
 IMPURE = re.compile(
     r"(sqlalchemy|sqlmodel\.Session|random|time|streamlit)(\.|$)|.*\b(datetime\.(now|today|utcnow)|date\.today)$"
     r"|.*\brandom\.(?!Generator$|SeedSequence$)\w+$"

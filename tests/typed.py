@@ -3,9 +3,13 @@
 from typing import Any
 from uuid import uuid4
 
+import sqlalchemy as sa
+from whole import incident, references
+
 from app import entry
 from casualty import desk
 from casualty.access import Acting
+from casualty.ledger import Rows
 from casualty.schema import ActorFields, DimensionFields, GroupFields, SituationFields, table
 from casualty.store import Saved, Store
 
@@ -122,3 +126,42 @@ def everything(store: Store) -> list[object]:
         "document",
     )
     return [value for name in names for row in store.rows(table(name).select()) for value in row]
+
+
+def actors(store: Store) -> dict[str, str]:
+    return {
+        row.id: row.name for row in store.rows(sa.select(table("actor")).where(table("actor").c.withdrawn_at.is_(None)))
+    }
+
+
+def opened(store: Store, incident_id: str) -> tuple[entry.Edit, dict[str, Any]]:
+    """Open an amendment; return it with the form as it is filled."""
+    draft, version = store.draft(incident_id)
+    edit = entry.Edit(str(uuid4()), incident_id, version, draft, actors(store))
+    return edit, entry.as_typed(draft, store.today(), dict(edit.actors))
+
+
+def changed(store: Store, by: Acting, incident_id: str, **boxes: Any) -> Saved:
+    """Amend an incident by what is typed into these boxes (`__` for a dot); return what was saved."""
+    edit, typed = opened(store, incident_id)
+    for box, value in boxes.items():
+        typed = put(typed, box.replace("__", "."), value)
+    desk.keep(store, by, edit.form_id, typed, incident_id=incident_id, version=edit.version)
+    return entry.amend(store, by, edit, typed, "recount")
+
+
+def values(rows: Rows) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of a record by table without the version."""
+    return {
+        name: [{k: v for k, v in row.items() if k != "version"} for row in part] for name, part in rows.items() if part
+    }
+
+
+def rich(store: Store, by: Acting, **fields: Any) -> str:
+    """Record an incident with every kind of content; return its id."""
+    return store.record("incident", incident(references(store, by), **fields), by).id
+
+
+def rows(store: Store, name: str) -> list[dict[str, Any]]:
+    """Return all rows of a table."""
+    return [dict(row._mapping) for row in store.rows(sa.select(table(name)))]

@@ -81,7 +81,9 @@ def _suggest(form: Form) -> None:
     hits = places.find(stated) if len(stated) > 1 else []
     for number, hit in enumerate(hits):
         named = ", ".join(
-            part for part in (hit.place.name, hit.place.admin1, language.country(hit.place.country), hit.place.pcode) if part
+            part
+            for part in (hit.place.name, hit.place.admin1, language.country(hit.place.country), hit.place.pcode)
+            if part
         )
         label = named if hit.matched == hit.place.name else f"{named} ({hit.matched})"
         key = f"{form.key('suggested')}-{number}"

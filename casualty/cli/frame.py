@@ -31,7 +31,8 @@ db_app = typer.Typer(help="Schema versions.", no_args_is_help=True)
 account_app = typer.Typer(help="Accounts.", no_args_is_help=True)
 patterns_app = typer.Typer(help="Questions about patterns.", no_args_is_help=True)
 review_app = typer.Typer(
-    help="Judge: review CODE --to STATUS --reason TEXT, review queue, assign, pairs, draw, agreement.", no_args_is_help=True
+    help="Judge: review CODE --to STATUS --reason TEXT, review queue, assign, pairs, draw, agreement.",
+    no_args_is_help=True,
 )
 correction_app = typer.Typer(help="Corrections that somebody asks for.", no_args_is_help=True)
 for name, group in (
