@@ -33,7 +33,8 @@ def test_any_text_is_read_or_questioned(text: str, ordered: bool) -> None:
     """R08: no traceback, and never a figure that cannot be kept."""
     found = outcome(text, ordered=ordered)
     if isinstance(found, figures.NotUnderstood):
-        assert found.template and found.mend
+        assert found.template
+        assert found.mend
         assert set(re.findall(r"\{(\w+)\}", found.template)) <= found.values.keys()
     else:
         assert all(value is None or 0 <= value <= figures.MOST for value in (found.low, found.best, found.high))

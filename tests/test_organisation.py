@@ -289,7 +289,14 @@ def answers(claims: dict[str, Any], rest: dict[str, Any], nonce: list[str]) -> h
             )
         if request.url.path == "/jwks":
             return httpx2.Response(rest.get("status", 200), json={"keys": [KEY.as_dict(private=False)]})
-        sure = {"iss": ISSUER, "aud": "casualty", "sub": "anna", "iat": NOW, "exp": NOW + 600, "nonce": nonce[0]}
+        sure = {
+            "iss": ISSUER,
+            "aud": "casualty",
+            "sub": "anna",
+            "iat": int(time.time()),
+            "exp": int(time.time()) + 600,
+            "nonce": nonce[0],
+        }
         told = {name: value for name, value in (sure | claims).items() if value is not None}
         signed = signature(told, rest)
         return httpx2.Response(

@@ -95,7 +95,8 @@ def test_what_a_number_as_typed_says(typed: str, stated: str) -> None:
     if stated == "question":
         with pytest.raises(figures.NotUnderstood) as asked:
             figures.read(typed)
-        assert asked.value.template and asked.value.mend
+        assert asked.value.template
+        assert asked.value.mend
     elif stated == "unknown":
         assert figures.read(typed) == figures.Figures(unknown=True)
     else:
