@@ -132,6 +132,13 @@ def became(connection: sa.Connection, by: Acting, form_id: str) -> str | None:
     return None if found[0] is None else str(found[0])
 
 
+def leave(connection: sa.Connection, by: Acting, form_id: str, typed: Mapping[str, Any]) -> None:
+    """Leave these fields alone in a form of `by`, within the transaction that saved the others elsewhere."""
+    unfinished = table("unfinished")
+    mine = sa.and_(unfinished.c.id == form_id, unfinished.c.account == by.name, unfinished.c.saved_id.is_(None))
+    connection.execute(unfinished.update().where(mine).values(typed=_dumped(typed)))
+
+
 def finish(connection: sa.Connection, by: Acting, form_id: str, saved_id: str) -> None:
     """Say within the saving transaction what a form of `by` became, once; what was typed stands in the record now."""
     unfinished = table("unfinished")

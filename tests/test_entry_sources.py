@@ -84,6 +84,20 @@ def test_a_source_may_be_added_to_a_record_that_is_held(store: Store, by: Acting
 # Once -----------------------------------------------------------------------------------------------------------------
 
 
+def test_victims_typed_beside_an_added_source_stay_on_the_desk(store: Store, by: Acting) -> None:
+    """R58: the source goes to the record that is held; pressed twice it goes once; nothing else is lost."""
+    held = record(store, by, MINIMUM)
+    typed = MINIMUM | {"source.1.name": "A second paper", "people": [{"id": "a", "name": "Amina"}]}
+    form_id = kept(store, by, typed)
+    entry.attach(store, by, form_id, typed, held.id)
+    (left,) = desk.forms(store, by)
+    assert left.typed["people"] == typed["people"]
+    assert not [name for name in left.typed if name.startswith("source.")]
+    with pytest.raises(InvalidRecords):
+        entry.attach(store, by, form_id, left.typed, held.id)
+    assert len(rows(store, "claim")) == 2
+
+
 def test_a_form_saved_again_is_the_same_record(store: Store, by: Acting) -> None:
     """R58: whatever stands in it by then."""
     form_id = kept(store, by, MINIMUM)

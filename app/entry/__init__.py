@@ -1,5 +1,7 @@
 """What a person types becomes a record: read, checked whole, and saved in one transaction; or every fault, at its box."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from app.entry import sources
@@ -39,7 +41,9 @@ def record(store: Store, by: Acting, form_id: str, typed: Typed, *, derived: Der
 def attach(store: Store, by: Acting, form_id: str, typed: Typed, incident_id: str) -> Saved:
     """Add a form's sources, with what they claim, to an incident that is held; nothing else of the incident changes.
 
-    The form is finished by it. Raises InvalidRecords with the faults of the sources, EditConflict, or Refused.
+    A form that says no more than what the incident is known by is finished by it; whatever else was typed, victims above
+    all, stays on the desk without the sources, so that it is neither lost nor added twice. Raises InvalidRecords with the
+    faults of the sources, EditConflict, or Refused.
     """
     whole = understood(typed, store)
     draft, version = store.draft(incident_id, by=by)
@@ -52,8 +56,27 @@ def attach(store: Store, by: Acting, form_id: str, typed: Typed, incident_id: st
         claims = sources.record(writer, whole.told, sources.attached(typed, whole.told))
         more = draft.model_copy(update={"claims": [*draft.claims, *claims]})
         saved = store.amend_within(writer, "incident", incident_id, more, expected=version)
-        desk.finish(writer.connection, by, form_id, saved.id)
+        if left := _left(typed):
+            desk.leave(writer.connection, by, form_id, left)
+        else:
+            desk.finish(writer.connection, by, form_id, saved.id)
         return saved
+
+
+# What an incident is known by while one asks whether it is recorded already.
+KNOWN_BY = {
+    "date", "date_chosen", "place_as_reported", "coordinates", "coordinates_chosen", "place_precision", "pcode", "killed",
+    "gazetteer_key", "turns",
+}  # fmt: skip
+
+
+def _left(typed: Typed) -> dict[str, Any]:
+    """Return what stays of a form whose sources went to another incident; nothing if that says no more than they do."""
+    gone = ("sources", "documents")
+    left = {
+        name: value for name, value in typed.items() if not name.startswith("source.") and name not in gone and value
+    }
+    return left if left.keys() - KNOWN_BY else {}
 
 
 def _as_saved(connection: sa.Connection, incident_id: str) -> Saved:
