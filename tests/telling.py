@@ -196,7 +196,7 @@ TEXTS = """() => {
 
 def foreign(page: Page, names: set[str]) -> list[str]:
     """Return the texts in sight that hold a Latin word which is no name, and that are not Streamlit's own."""
-    latin, code = re.compile(r"[A-Za-z\u00c0-\u024f]{2,}"), re.compile(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){2}")
+    latin, code = re.compile(r"[A-Za-z\u00c0-\u024f]{2,}"), re.compile(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){2}|\b[0-9a-f]{8,}\b")
     strange = [text for text in page.evaluate(TEXTS) if set(latin.findall(code.sub("", text))) - names - NAMES]
     return [text for text in strange if not any(own.fullmatch(text) for own in of_streamlit())]
 

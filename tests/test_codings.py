@@ -141,7 +141,7 @@ def test_the_coder_sees_what_the_documents_say_and_no_coding(desk: Desk) -> None
         "credibility": "3",
         "cited": "They said",
     }
-    key = desk.judged(claims=[claim], killed_best=77, title="CANARY title", narrative_public="CANARY narrative",
+    key = desk.judged(claims=[claim], killed_best=7654321, title="CANARY title", narrative_public="CANARY narrative",
                       admin1="CANARY unit", incident_type="raid", place_as_reported="CANARY place")  # fmt: skip
     sample = desk.draw(1)
     told = review.next_uncoded(desk.store, sample.id, desk.coder)
@@ -149,7 +149,7 @@ def test_the_coder_sees_what_the_documents_say_and_no_coding(desk: Desk) -> None
     assert (told.incident_id, told.number, told.size) == (key, 1, 1)
     text = json.dumps([dict(claim) for claim in told.claims], default=str)
     assert "CANARY" not in text
-    assert all(word not in text for word in ("77", "contested", "credibility", "raid"))
+    assert all(word not in text for word in ("7654321", "contested", "credibility", "raid"))
     assert told.claims[0]["killed_best"] == 5
     assert (told.claims[0]["source"], told.claims[0]["document"]["url"]) == ("Radio", "https://example.org/9")
     with pytest.raises(Refused):
