@@ -13,7 +13,9 @@ def _text(name: str) -> str:
     return (HERE / name).read_text(encoding="utf-8")
 
 
-_map = st.components.v2.component("casualty_map", html=_text("map.html"), css=_text("map.css"), js=_text("map.js"))
+_map = st.components.v2.component(
+    "casualty_map", html=_text("map.html"), css=_text("map.css"), js=_text("land.js") + _text("map.js")
+)
 _tongue = st.components.v2.component("casualty_tongue", js=_text("tongue.js"))
 _grid = st.components.v2.component("casualty_grid", css=_text("grid.css"), js=_text("grid.js"), isolate_styles=False)
 _place = st.components.v2.component(

@@ -1,55 +1,18 @@
-/* The map: MapLibre GL from this server, a style without tiles, glyphs or sprites, spots counted by the server. */
-const LIBRARY = "/assets/maplibre-gl.js";
+/* The map of incidents, on the land that every map of ours begins with (land.js); spots are counted by the server. */
 const COLOURS = ["#1f4e79", "#1b8a8f", "#d9730d", "#6b5b7b"];
 const MANY = 50;
 const parts = new WeakMap();
 
-function library() {
-  window.casualtyMapLibrary ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = LIBRARY;
-    script.onload = () => resolve(window.maplibregl);
-    script.onerror = () => reject(new Error("The map's script did not load."));
-    document.head.append(script);
-  });
-  return window.casualtyMapLibrary;
-}
-
-const absolute = (path) => new URL(path, window.location.origin).href;
-const empty = () => ({ type: "FeatureCollection", features: [] });
-const geojson = (data) => ({ type: "geojson", data });
-
 function style() {
   const radius = ["+", 4, ["*", 3, ["log10", ["+", 1, ["get", "killed"]]]]];
   const colour = ["match", ["get", "tier"], 0, COLOURS[0], 1, COLOURS[1], 2, COLOURS[2], COLOURS[3]];
-  return {
-    version: 8,
-    sources: {
-      world: geojson(absolute("/assets/world.geojson")),
-      units: geojson(absolute("/territory.geojson")),
-      extent: geojson(empty()),
-      spots: geojson(empty()),
-    },
-    layers: [
-      { id: "sea", type: "background", paint: { "background-color": "#d3e1ec" } },
-      { id: "land", type: "fill", source: "world", paint: { "fill-color": "#f6f3ea", "fill-outline-color": "#9aa5b1" } },
-      { id: "ground", type: "fill", source: "units", paint: { "fill-color": "#f6f3ea" } },
-      {
-        id: "units", type: "line", source: "units",
-        paint: {
-          "line-color": "#7b8794",
-          "line-width": ["match", ["get", "level"], 0, 1.8, 1, 1.4, 0.6],
-          "line-opacity": ["match", ["get", "level"], 0, 1, 1, 0.9, 0.6],
-        },
-      },
+  return land(
+    { spots: geojson(empty()) },
+    [
       {
         id: "unit", type: "fill", source: "units", filter: ["==", ["get", "pcode"], ""],
         paint: { "fill-color": "#f0b429", "fill-opacity": 0.25, "fill-outline-color": "#8d5a00" },
       },
-      { id: "extent", type: "fill", source: "extent", filter: ["==", ["geometry-type"], "Polygon"],
-        paint: { "fill-color": "#f0b429", "fill-opacity": 0.25 } },
-      { id: "edge", type: "line", source: "extent", filter: ["==", ["geometry-type"], "Polygon"],
-        paint: { "line-color": "#8d5a00", "line-width": 1.5, "line-dasharray": [3, 2] } },
       {
         id: "spots", type: "circle", source: "spots",
         layout: { "circle-sort-key": ["-", 0, ["get", "killed"]] },
@@ -70,7 +33,7 @@ function style() {
         layout: { "icon-image": ["concat", "number:", ["get", "shown"]], "symbol-sort-key": ["-", 0, ["get", "count"]] },
       },
     ],
-  };
+  );
 }
 
 /* Numbers are drawn here, because text of the library's own would ask for font files. */
@@ -109,21 +72,10 @@ function features(spots) {
 function extent(chosen) {
   const point = { type: "Feature", properties: {}, geometry: { type: "Point", coordinates: [chosen.lon, chosen.lat] } };
   if (!chosen.metres) return { type: "FeatureCollection", features: [point] };
-  const rad = Math.PI / 180;
-  const reach = chosen.metres / 6371008.8;
-  const lat = chosen.lat * rad;
-  const ring = Array.from({ length: 73 }, (_, i) => {
-    const turn = i * 5 * rad;
-    const up = Math.asin(Math.sin(lat) * Math.cos(reach) + Math.cos(lat) * Math.sin(reach) * Math.cos(turn));
-    const over = Math.atan2(
-      Math.sin(turn) * Math.sin(reach) * Math.cos(lat), Math.cos(reach) - Math.sin(lat) * Math.sin(up));
-    return [chosen.lon + over / rad, up / rad];
-  });
-  const circle = { type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [ring] } };
-  return { type: "FeatureCollection", features: [circle, point] };
+  const ring = circle(chosen, chosen.metres);
+  const round = { type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [ring] } };
+  return { type: "FeatureCollection", features: [round, point] };
 }
-
-const filled = (text, values) => text.replace(/\{(\w+)\}/g, (slot, name) => values[name] ?? slot);
 
 function told(spots, words) {
   const sum = (name) => spots.reduce((total, spot) => total + spot.properties[name], 0);
