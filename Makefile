@@ -22,7 +22,7 @@ help:
 
 install: $(READY)
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt setup.py $(wildcard geo/kernel/*.c geo/kernel/*.h)
 	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install python3, version 3.11 or later."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or later is needed; this is $$($(PYTHON) --version 2>&1)."; \

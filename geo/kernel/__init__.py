@@ -1,0 +1,27 @@
+"""The compiled part of the searches: C functions on plain arrays, chosen for the instructions this machine has.
+
+Built when the project is installed (setup.py). It is loaded by whoever first calls `library`, and by nobody else.
+"""
+
+from ctypes import CDLL, c_int
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FILE = Path(__file__).parent / "kernel.library"
+NAMES = {4: "v4", 3: "v3", 1: "v1"}
+
+
+@cache
+def library() -> CDLL:
+    """Return the library; raise RuntimeError, with the mend, where it was not built."""
+    if not FILE.is_file():
+        raise RuntimeError(f"{FILE.name} was not built: install the project again (make install, or pip install .).")
+    return CDLL(str(FILE))
+
+
+def function(name: str) -> Any:
+    """Return a function of the library in the fastest form that this machine can run."""
+    level = library().kernel_level
+    level.restype = c_int
+    return getattr(library(), f"{name}_{NAMES[level()]}")
