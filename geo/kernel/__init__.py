@@ -20,8 +20,14 @@ def library() -> CDLL:
     return CDLL(str(FILE))
 
 
+@cache
+def level() -> str:
+    """Return the name of the fastest form that this machine can run."""
+    of = library().kernel_level
+    of.restype = c_int
+    return NAMES[of()]
+
+
 def function(name: str) -> Any:
     """Return a function of the library in the fastest form that this machine can run."""
-    level = library().kernel_level
-    level.restype = c_int
-    return getattr(library(), f"{name}_{NAMES[level()]}")
+    return getattr(library(), f"{name}_{level()}")

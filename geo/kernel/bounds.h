@@ -4,45 +4,58 @@
 
 #include "kernel.h"
 
-/* Measures by sixteenths of an octave between the least and the largest that a window can have; a threshold is kept for
-   the lower edge of each. Whole measures (records) are rounded up to the next whole number, which is as safe. */
+/* Measures that a window can have, in steps that are fine beside the count's own spread: sixteenths of an octave up to
+   EVEN expected cases, tenths of a root from there on. A threshold is kept for the lower edge of each step. Whole
+   measures (records) are rounded up to the next whole number, which is as safe. */
+#define EVEN 10.0
+#define STEPS 10.0
+
 typedef struct {
-    int32_t count;
+    int32_t count, logs;        /* steps in all, and those below EVEN */
     uint64_t first;
+    double scale;               /* expected cases to a unit of measure */
     double *edge, *in, *out;    /* lower edge; logarithms of what is expected within and without */
 } Slots;
 
-static inline double slot_bound(const Slots *s, int32_t slot) {
-    uint64_t bits = (s->first + (uint64_t)slot) << 48;
-    double m;
-    memcpy(&m, &bits, 8);
-    return m;
+static inline uint64_t sixteenths(double e) {
+    uint64_t bits;
+    memcpy(&bits, &e, 8);
+    return bits >> 48;
 }
 
-static Slots slots_new(const Job *job, double least, double most) {
-    uint64_t a, b;
-    most = fmin(most, job->total) * (1 + 1e-9);
-    least = fmax(least, most * 0x1p-24);
-    memcpy(&a, &least, 8);
-    memcpy(&b, &most, 8);
-    Slots s = {(int32_t)((b >> 48) - (a >> 48)) + 2, a >> 48, NULL, NULL, NULL};
+static inline int32_t slot_at(const Slots *s, double m) {
+    double e = m * s->scale;
+    int64_t at = e < EVEN ? (int64_t)sixteenths(e) - (int64_t)s->first
+                          : s->logs + (int64_t)((sqrt(e) - sqrt(EVEN)) * STEPS);
+    return at < 0 ? 0 : at < s->count ? (int32_t)at : s->count - 1;
+}
+
+/* The lower edge of a step, a hair below what `slot_at` would have it, for the sake of rounding. */
+static inline double slot_bound(const Slots *s, int32_t slot) {
+    double e, root = (slot - s->logs) / STEPS + sqrt(EVEN);
+    uint64_t bits = (s->first + (uint64_t)slot) << 48;
+    memcpy(&e, &bits, 8);
+    return (slot < s->logs ? e : root * root * (1 - 1e-12)) / s->scale;
+}
+
+static inline Slots slots_new(const Job *job, double least, double most) {
+    double scale = job->cases / job->total;
+    most = fmin(most, job->total) * scale;
+    least = fmin(fmax(least * scale, most * 0x1p-24), EVEN / 2);
+    uint64_t first = sixteenths(least);
+    int32_t logs = (int32_t)(sixteenths(EVEN) - first);
+    int32_t roots = most > EVEN ? (int32_t)((sqrt(most) - sqrt(EVEN)) * STEPS) + 1 : 0;
+    Slots s = {logs + roots, logs, first, scale, NULL, NULL, NULL};
     s.edge = malloc((size_t)s.count * 3 * sizeof(double));
     s.in = s.edge + s.count;
     s.out = s.in + s.count;
     for (int32_t i = 0; i < s.count; i++) {
-        double m = slot_bound(&s, i), e = m * (job->cases / job->total);
-        s.edge[i] = job->model == BERNOULLI && job->null == LABELS ? ceil(m) : m;
+        double m = slot_bound(&s, i), e = m * scale;
+        s.edge[i] = job->model == BERNOULLI && job->null == LABELS ? ceil(m - 1e-9) : m;
         s.in[i] = log(e);
         s.out[i] = e < job->cases ? log(job->cases - e) : 0;
     }
     return s;
-}
-
-static inline int32_t slot_at(const Slots *s, double m) {
-    uint64_t bits;
-    memcpy(&bits, &m, 8);
-    int64_t at = (int64_t)(bits >> 48) - (int64_t)s->first;
-    return at < 0 ? 0 : at < s->count ? (int32_t)at : s->count - 1;
 }
 
 /* The largest ratio that `c` cases can have in windows of this slot's measure or more. */
@@ -55,7 +68,7 @@ static inline double at_slot(const Job *job, const Logs *t, const Slots *s, int3
 }
 
 /* The least count from `from` on whose ratio of high rate passes the goal; infinite if none does. */
-static double least_above(const Job *job, const Logs *t, const Slots *s, int32_t slot, double goal, double cases,
+static inline double least_above(const Job *job, const Logs *t, const Slots *s, int32_t slot, double goal, double cases,
                           double from, int whole) {
     double even = s->edge[slot] * cases / job->total, hi, step;
     double lo = fmax(from, whole ? floor(even) + 1 : even * (1 + 1e-12));
@@ -74,7 +87,7 @@ static double least_above(const Job *job, const Logs *t, const Slots *s, int32_t
 }
 
 /* The greatest count whose ratio of low rate passes the goal in windows of measure `m` or less; -1 if none does. */
-static double most_above(const Job *job, const Logs *t, double m, double goal, double cases, double from, int whole) {
+static inline double most_above(const Job *job, const Logs *t, double m, double goal, double cases, double from, int whole) {
     double even = fmin(m * cases / job->total, cases), lo = job->least_low, hi = whole ? ceil(even) : even;
     double spare = job->model == BERNOULLI ? job->total - cases : INFINITY;
     if (lo >= even || ratio_of(job->model, t, lo, fmin(m, lo + spare), cases, job->total) <= goal) return -1;

@@ -9,10 +9,14 @@
 enum { WORDS = 8, LANES = 64 * WORDS, PLANES = 17 };
 typedef uint64_t Row __attribute__((vector_size(8 * WORDS), aligned(64)));
 
+enum { HIGHEST = 40 };
+typedef struct { int64_t *at; int32_t *first; double *of; } Ratios;
+
 typedef struct {
     const Job *job;
     Logs logs;
     Slots slots;
+    Ratios ratios;
     Row *bits;                  /* records x depths */
     Row *least;                 /* slots x planes: thresholds */
     double best[LANES], *share; /* share of the whole measure of a record in each depth */
@@ -36,50 +40,84 @@ static inline double number(const Row *planes, int count, int lane) {
     return n;
 }
 
-/* How many of the records from .. to - 1 are set, in planes of bits. */
-static inline void counted(const Sheet *s, const int32_t *near, int32_t from, int32_t to, int32_t depth, Row *out) {
-    const Row *bits = s->bits + depth, none = {0};
+/* Eight rows more in a counter of planes: ones, twos, fours stay apart, eights are carried on. */
+static inline void eight(const Row *x[8], Row *ones, Row *twos, Row *fours, Row *out, int planes) {
+    Row a, b, c, d, e;
+    full(&a, ones, *ones, *x[0], *x[1]);
+    full(&b, ones, *ones, *x[2], *x[3]);
+    full(&c, twos, *twos, a, b);
+    full(&a, ones, *ones, *x[4], *x[5]);
+    full(&b, ones, *ones, *x[6], *x[7]);
+    full(&d, twos, *twos, a, b);
+    full(&e, fours, *fours, c, d);
+    for (int p = 3; p < planes; p++) {
+        Row kept = out[p];
+        out[p] = kept ^ e;
+        e &= kept;
+    }
+}
+
+/* How many of the records from .. to - 1 are set, in as many planes of bits as their number needs; returns that. */
+static inline int counted(const Sheet *s, const int32_t *near, int32_t from, int32_t to, int32_t depth, Row *out) {
+    static const Row none = {0};
+    const Row *bits = s->bits + depth, *x[8];
     size_t step = (size_t)s->depths;
-    Row ones = none, twos = none, fours = none, a, b, c, d, e;
-    for (int p = 0; p < s->planes; p++) out[p] = none;
-    for (int32_t k = from; k < to; k += 8) {
-        Row x[8];
-        for (int j = 0; j < 8; j++) x[j] = k + j < to ? bits[(size_t)near[k + j] * step] : none;
-        full(&a, &ones, ones, x[0], x[1]);
-        full(&b, &ones, ones, x[2], x[3]);
-        full(&c, &twos, twos, a, b);
-        full(&a, &ones, ones, x[4], x[5]);
-        full(&b, &ones, ones, x[6], x[7]);
-        full(&d, &twos, twos, a, b);
-        full(&e, &fours, fours, c, d);
-        for (int p = 3; p < s->planes; p++) {
-            Row kept = out[p];
-            out[p] = kept ^ e;
-            e = kept & e;
-        }
+    Row ones = none, twos = none, fours = none;
+    int planes = 4;
+    while (1 << planes <= to - from) planes++;
+    for (int p = 3; p < planes; p++) out[p] = none;
+    int32_t k = from;
+    for (; k + 8 <= to; k += 8) {
+        for (int j = 0; j < 8; j++) x[j] = bits + (size_t)near[k + j] * step;
+        eight(x, &ones, &twos, &fours, out, planes);
+    }
+    if (k < to) {
+        for (int j = 0; j < 8; j++) x[j] = k + j < to ? bits + (size_t)near[k + j] * step : &none;
+        eight(x, &ones, &twos, &fours, out, planes);
     }
     out[0] = ones;
-    if (s->planes > 1) out[1] = twos;
-    if (s->planes > 2) out[2] = fours;
+    out[1] = twos;
+    out[2] = fours;
+    return planes;
+}
+
+/* Ratios of whole counts by slot, from the first above what is expected up to HIGHEST: made once, read by every lane. */
+static Ratios ratios_new(const Job *job, const Logs *logs, const Slots *slots) {
+    Ratios t = {malloc((size_t)(slots->count + 1) * sizeof(int64_t)), malloc((size_t)slots->count * sizeof(int32_t)), NULL};
+    int64_t room = 0, used = 0;
+    for (int32_t i = 0; i < slots->count; i++) {
+        int32_t c = (int32_t)fmax(floor(slots->edge[i] * job->cases / job->total) + 1, fmax(job->least_high, 1));
+        t.first[i] = c;
+        t.at[i] = used;
+        for (double v = 0; c <= job->cases && v <= HIGHEST; c++) {
+            if (used == room) t.of = realloc(t.of, (size_t)(room = 2 * room + 4096) * sizeof(double));
+            t.of[used++] = v = at_slot(job, logs, slots, i, c, job->cases);
+        }
+    }
+    t.at[slots->count] = used;
+    return t;
 }
 
 static void thresholds(Sheet *s, int lane) {
-    double from = fmax(s->job->least_high, 1), c, most = (double)((1u << s->planes) - 1);
     uint64_t bit = (uint64_t)1 << (lane % 64);
+    double goal = s->best[lane];
+    int32_t c = 0, most = (1 << s->planes) - 1;
     s->dirty[lane] = 0;
     for (int32_t i = 0; i < s->slots.count; i++) {
-        c = i ? least_above(s->job, &s->logs, &s->slots, i, s->best[lane], s->job->cases, from, 1) : from;
-        if (c < INFINITY) from = c;
-        uint32_t n = (uint32_t)fmin(c, most);
-        for (int p = 0; p < s->planes; p++) {
-            uint64_t *word = (uint64_t *)&s->least[(size_t)i * s->planes + p] + lane / 64;
-            *word = n >> p & 1 ? *word | bit : *word & ~bit;
-        }
+        const double *of = s->ratios.of + s->ratios.at[i];
+        int32_t first = s->ratios.first[i], length = (int32_t)(s->ratios.at[i + 1] - s->ratios.at[i]);
+        c = c > first ? c - first : 0;
+        while (c < length && of[c] <= goal) c++;
+        if (c < length) c += first;
+        else if (goal < HIGHEST || first + length > s->job->cases) c = most;
+        else c = (int32_t)fmin(least_above(s->job, &s->logs, &s->slots, i, goal, s->job->cases, first, 1), most);
+        uint64_t *word = (uint64_t *)&s->least[(size_t)i * s->planes] + lane / 64;
+        for (int p = 0; p < s->planes; p++, word += WORDS) *word = (*word & ~bit) | ((uint64_t)(c >> p & 1) << (lane % 64));
     }
 }
 
 /* Fill the lanes with replicates which[0 ..]; lanes left over repeat the last. */
-static void filled(Sheet *s, const Cells *cells, Drawn *d, const int64_t *which, int64_t lanes, const double *best) {
+static __attribute__((noinline)) void filled(Sheet *s, const Cells *cells, Drawn *d, const int64_t *which, int64_t lanes, const double *best) {
     const Job *job = s->job;
     int64_t n = cells->units;
     memset(s->bits, 0, (size_t)n * s->depths * sizeof(Row));
@@ -107,7 +145,7 @@ static void filled(Sheet *s, const Cells *cells, Drawn *d, const int64_t *which,
 }
 
 /* The exact ratios of the windows that end in a block, for one lane and depth; `c` lies within at the block's start. */
-static void walked(Sheet *s, Order *o, int32_t block, int32_t depth, int lane, double c) {
+static __attribute__((noinline)) void walked(Sheet *s, Order *o, int32_t block, int32_t depth, int lane, double c) {
     const Job *job = s->job;
     int32_t k1 = o->end[block];
     double seen = c, per = s->share[depth];
@@ -126,11 +164,12 @@ static void walked(Sheet *s, Order *o, int32_t block, int32_t depth, int lane, d
     }
 }
 
-static void lanes_of(Sheet *s, Order *o, int32_t block, int32_t depth, int word, uint64_t hits, const Row *held, const Row *own) {
+static __attribute__((noinline)) void lanes_of(Sheet *s, Order *o, int32_t block, int32_t depth, int word, uint64_t hits, const Row *held,
+                     const Row *own, int few) {
     const Job *job = s->job;
     for (; hits; hits &= hits - 1) {
         int lane = 64 * word + __builtin_ctzll(hits);
-        double c = number(held, s->planes, lane), a = number(own, s->planes, lane);
+        double c = number(held, s->planes, lane), a = number(own, few, lane);
         /* To hold all these cases a window holds the records that they are, beside those it began with. */
         double m = (block_from(o, block) + a) * s->share[depth];
         if (a == 0 || c <= m * job->cases / job->total) continue;
@@ -139,25 +178,30 @@ static void lanes_of(Sheet *s, Order *o, int32_t block, int32_t depth, int word,
     }
 }
 
-static void circle(Sheet *s, Order *o) {
+static __attribute__((noinline)) void circle(Sheet *s, Order *o) {
     for (int32_t depth = 0; depth < s->depths; depth++) {
-        Row held[PLANES] = {{0}}, own[PLANES];
+        Row held[PLANES + 3] = {{0}}, own[PLANES + 3];
         for (int32_t b = 0; b < o->blocks; b++) {
             int32_t from = block_from(o, b), to = o->end[b];
-            counted(s, o->near, from, to, depth, own);
+            int few = counted(s, o->near, from, to, depth, own);
             Row carry = {0};
-            for (int p = 0; p < s->planes; p++) full(&carry, &held[p], held[p], own[p], carry);
+            for (int p = 0; p < few; p++) full(&carry, &held[p], held[p], own[p], carry);
+            for (int p = few; p < s->planes; p++) {
+                Row kept = held[p];
+                held[p] = kept ^ carry;
+                carry &= kept;
+            }
             const Row *least = s->least + (size_t)slot_at(&s->slots, (from + 1) * s->share[depth]) * s->planes;
             Row hit = ~(Row){0};
             for (int p = 0; p < s->planes; p++) hit = (held[p] & ~least[p]) | (~(held[p] ^ least[p]) & hit);
-            for (int wd = 0; wd < WORDS; wd++) if (hit[wd]) lanes_of(s, o, b, depth, wd, hit[wd], held, own);
+            for (int wd = 0; wd < WORDS; wd++) if (hit[wd]) lanes_of(s, o, b, depth, wd, hit[wd], held, own, few);
         }
     }
     for (int lane = 0; lane < LANES; lane++) if (s->dirty[lane]) thresholds(s, lane);
 }
 
 /* What was observed, around one centre: the same bounds, with a bit to a record. */
-static void observed(Sheet *s, Order *o, const uint8_t *depth_of, Best *out) {
+static __attribute__((noinline)) void observed(Sheet *s, Order *o, const uint8_t *depth_of, Best *out) {
     const Job *job = s->job;
     *out = (Best){0};
     for (int32_t depth = 0; depth < s->depths; depth++) {
@@ -198,6 +242,7 @@ static Sheet *sheet_new(const Job *job, const Cells *cells) {
         s->share[d] = job->null == LABELS ? 1 : sum / (double)cells->units;
     }
     s->slots = slots_new(job, s->share[0] > 0 ? s->share[0] : 1e-9, job->total);
+    s->ratios = ratios_new(job, &s->logs, &s->slots);
     while ((1 << s->planes) < job->cases + 2) s->planes++;
     s->bits = aligned_alloc(64, (size_t)cells->units * s->depths * sizeof(Row));
     s->least = aligned_alloc(64, (size_t)s->slots.count * s->planes * sizeof(Row));
@@ -205,7 +250,8 @@ static Sheet *sheet_new(const Job *job, const Cells *cells) {
 }
 
 static void sheet_free(Sheet *s) {
-    free(s->logs.of); free(s->slots.edge); free(s->share); free(s->bits); free(s->least); free(s);
+    free(s->logs.of); free(s->slots.edge); free(s->share); free(s->ratios.at); free(s->ratios.first);
+    free(s->ratios.of); free(s->bits); free(s->least); free(s);
 }
 
 #define scan_circles OF_LEVEL(scan_circles)
@@ -231,7 +277,7 @@ EXPORTED int scan_circles(const Job *job, int32_t from, int32_t to, const int64_
         depth_of[u] = (uint8_t)(depth < 0 ? 255 : depth);
     }
     int32_t step = (to - from) / 32 > 1 ? (to - from) / 32 : 1;
-    Blocks blocks = {1 / 32.0, 8, 16};
+    Blocks blocks = {0, 0.4, 8, 16};
     /* A few centres everywhere come first: what they reach spares the others most of their walks. */
     for (int32_t pass = 0; pass < 2; pass++)
         for (int32_t c = from; c < to && !*job->stop; c++) {

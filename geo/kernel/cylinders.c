@@ -30,7 +30,7 @@
 /* In time there are many intervals to be held against each block's end, so that blocks are larger. */
 static Blocks blocks_of(const Job *job) {
     int32_t wide = job->places < 400 ? 1 : 16;
-    return job->bins > 1 ? (Blocks){1 / 8.0, 1, wide} : (Blocks){1 / 24.0, 2, wide};
+    return job->bins > 1 ? (Blocks){1 / 8.0, 0, 1, wide} : (Blocks){0, 0.5, 2, wide};
 }
 
 #define scan_observe OF_LEVEL(scan_observe)

@@ -22,6 +22,7 @@ typedef struct {
     Best *keep;
 } NAMED(Work);
 
+#if LANES > 1
 static void NAMED(thresholds)(NAMED(Work) *w, int r) {
     const Job *job = w->job;
     double goal = w->best[r] / job->penalty, cases = w->cases[r];
@@ -53,6 +54,7 @@ static void NAMED(start)(NAMED(Work) *w) {
         }
     }
 }
+#endif
 
 /* The least measure that a window can have: that of one place in one interval. */
 static double NAMED(smallest)(const Job *job) {
@@ -70,7 +72,7 @@ static NAMED(Work) *NAMED(begin)(const Job *job, const Cells *cells, Best *keep)
     w->logs = logs_new(job->total > job->cases ? job->total : job->cases);
     w->slots = slots_new(job, NAMED(smallest)(job), job->total);
     size_t bins = (size_t)job->bins + 2, slots = (size_t)w->slots.count;
-    if (cells->timed) w->times = aligned_alloc(64, (((size_t)job->records * LANES * 2) | 63) + 1);
+    if (cells->timed) w->times = aligned_alloc(64, (((size_t)cells->count * LANES * 2) | 63) + 1);
     else w->rows = aligned_alloc(64, (((size_t)cells->count * LANES * sizeof(COUNT)) | 63) + 1);
     w->h = aligned_alloc(64, ((bins * LANES * sizeof(COUNT)) | 63) + 1);
     w->p = aligned_alloc(64, ((bins * LANES * sizeof(COUNT)) | 63) + 1);
@@ -255,7 +257,9 @@ static void NAMED(centre)(NAMED(Work) *w, Order *o) {
             if (job->rates & LOW) NAMED(interval)(w, o, b, i, 0);
         }
     }
-    for (int r = 0; LANES > 1 && r < LANES; r++) if (w->dirty[r]) NAMED(thresholds)(w, r);
+#if LANES > 1
+    for (int r = 0; r < LANES; r++) if (w->dirty[r]) NAMED(thresholds)(w, r);
+#endif
 }
 #undef NAMED
 #undef NONE

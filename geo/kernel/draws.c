@@ -5,7 +5,7 @@ static int dense(const Job *job) { return job->null == PLACING || job->null == T
 
 /* Units in the order of their strata (for the nulls that exchange within strata), rows repeated by whole weights. */
 static void units(Cells *c, const Job *job) {
-    int whole = job->null == LABELS || job->null == TIMES || job->null == PLACING;
+    int whole = job->null != SHARES && !job->mixes;
     int64_t n = 0;
     for (int64_t i = 0; i < job->records; i++) n += whole ? (int64_t)ceil(job->weight[i]) : 1;
     c->units = n;
@@ -58,13 +58,14 @@ Cells *cells_new(const Job *job) {
     units(c, job);
     int64_t full = (int64_t)job->places * job->bins;
     c->timed = job->null == TIMES && full > c->units;
-    c->count = (int32_t)(c->timed ? c->units : dense(job) ? full : job->records);
+    int single = c->timed || job->null == MIXES;
+    c->count = (int32_t)(single ? c->units : dense(job) ? full : job->records);
     c->start = calloc((size_t)job->places + 2, sizeof *c->start);
     c->of = malloc((size_t)(c->count + 1) * sizeof *c->of);
     c->bin = malloc((size_t)(c->count + 1) * sizeof *c->bin);
     c->place = malloc((size_t)(c->count + 1) * sizeof *c->place);
     for (int32_t i = 0; i < c->count; i++) {
-        int32_t row = c->timed ? c->unit[i] : i, grid = dense(job) && !c->timed;
+        int32_t row = single ? c->unit[i] : i, grid = dense(job) && !c->timed;
         c->place[i] = grid ? i / job->bins : job->place[row];
         c->bin[i] = grid ? i % job->bins : c->timed ? 0 : time_of(job, row);
         c->start[c->place[i] + 2]++;
@@ -145,7 +146,7 @@ static void observed(const Job *job, const Cells *c, Drawn *d) {
     for (int64_t u = 0; u < c->units; u++) d->order[u] = (int32_t)u;
     if (job->null == TIMES) timed(job, c, d);
     else if (job->null == SHARES) shared(job, c, d);
-    else
+    else if (job->null != MIXES)
         for (int64_t i = 0; i < job->records; i++) {
             if (job->bin[i] < 0) continue;
             if (job->null == PLACING) d->counts[(int64_t)job->place[i] * job->bins + job->bin[i]] += job->weight[i];
@@ -161,6 +162,7 @@ void draw(const Job *job, const Cells *c, Drawn *d, int64_t replicate) {
         case LABELS: labelled(job, c, d, &g); break;
         case PLACING: placed(c, d, &g); break;
         case SHARES: shuffled(c, job->strata, d, &g); shared(job, c, d); break;
+        case MIXES: shuffled(c, job->strata, d, &g); break;
         default: shuffled(c, job->strata, d, &g); timed(job, c, d); break;
     }
 }

@@ -100,8 +100,9 @@ typedef struct {
     int32_t *start, buckets, room;
 } Order;
 
-/* A block holds `grow` of what lies within it, and `least` places; a bucket about `wide` quarters of a place. */
-typedef struct { double grow; int32_t least, wide; } Blocks;
+/* A block holds `grow` of the places within it and `root` times the root of their number, but `least` at the least; a
+   bucket holds about `wide` quarters of a place. */
+typedef struct { double grow, root; int32_t least, wide; } Blocks;
 
 #define order_new OF_LEVEL(order_new)
 #define order_free OF_LEVEL(order_free)

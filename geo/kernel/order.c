@@ -132,7 +132,7 @@ void order_around(Order *o, const Job *job, int32_t centre, Blocks blocks) {
         i = start[b];
         o->count = i;
         int32_t before = o->blocks ? o->end[o->blocks - 1] : 0;
-        int32_t wanted = (int32_t)(before * blocks.grow);
+        int32_t wanted = (int32_t)(before * blocks.grow + blocks.root * sqrt(before));
         if (i - before >= (wanted > blocks.least ? wanted : blocks.least)) o->end[o->blocks++] = i;
     }
     if (o->count > (o->blocks ? o->end[o->blocks - 1] : 0)) o->end[o->blocks++] = o->count;

@@ -53,6 +53,8 @@ class Records:
     (multinomial), stratum from 0 (permutation), 0 (poisson).
     share, for bernoulli only: the part of each record that is a case. A record then moves as a whole, `number` is its
     weight, and `kind` is the class within which shares are exchanged.
+    mix, for multinomial only: the part of each category in each record, records times categories in row order, each row
+    adding up to 1. Whole mixes are then exchanged, `number` is the record's weight and `kind` the class within which.
     """
 
     place: Sequence[int]
@@ -60,6 +62,7 @@ class Records:
     number: Sequence[float]
     kind: Sequence[int]
     share: Sequence[float] | None = None
+    mix: Sequence[float] | None = None
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def prepared(design: Design) -> Prepared:
     members, where = _unified(design.places)
     records = design.records
     place = array("i", (where[p] for p in records.place))
-    if len(members) < 2 or len(set(place)) < 2 and design.model is not Model.POISSON:
+    if len(members) < 2 or (len(set(place)) < 2 and design.model is not Model.POISSON):
         raise TooLittle("Everything lies at one place: a scan compares places and needs two or more.")
     observed, simulated = _intervals(design)
     first = min(simulated[0]) if design.model is not Model.POISSON else 0
@@ -93,6 +93,7 @@ def prepared(design: Design) -> Prepared:
         "kind": kind,
         "weight": array("d", records.number),
         "share": array("d", records.share or ()),
+        "mixes": array("d", records.mix or ()),
         "measure": measure,
         "size": sizes,
     }
@@ -133,7 +134,9 @@ def single(ready: Prepared) -> Prepared | None:
     design, windows = ready.design, ready.design.windows
     circles = design.model is Model.BERNOULLI and windows.kind is Kind.SPATIAL and design.records.share is None
     alive = design.model is Model.PERMUTATION and windows.kind is Kind.PROSPECTIVE and windows.looked_from is None
-    alive = alive and ready.numbers["strata"] == 1 and 1 < ready.numbers["bins"] == len(ready.observed[0]) <= MOST_DEPTHS
+    alive = (
+        alive and ready.numbers["strata"] == 1 and 1 < ready.numbers["bins"] == len(ready.observed[0]) <= MOST_DEPTHS
+    )
     plain = windows.rates is Rates.HIGH and len(ready.geometries) == 1 and design.sizes is None
     old = ready.columns
     rows = [row for row, number in enumerate(old["weight"]) for _ in range(int(number))] if circles or alive else []
@@ -152,9 +155,7 @@ def single(ready: Prepared) -> Prepared | None:
     }
     spread = tuple(array("d", [axis[place[row]] for row in rows]) for axis in geometry.places)
     numbers = ready.numbers | {"places": len(rows), "records": len(rows)}
-    return replace(
-        ready, columns=columns, numbers=numbers, geometries=(replace(geometry, places=spread),), fast=True
-    )
+    return replace(ready, columns=columns, numbers=numbers, geometries=(replace(geometry, places=spread),), fast=True)
 
 
 def _strip(geometry: Geometry, place: Sequence[int], count: int) -> Any:
@@ -188,7 +189,8 @@ def job(ready: Prepared, geometry: Geometry, *, simulated: bool, seed: int, stop
 
     made = Job(**{name: value if name in _REAL else int(value) for name, value in ready.numbers.items()})
     for name, values in ready.columns.items():
-        setattr(made, name, pointer(values))
+        if values:
+            setattr(made, name, pointer(values))
     for names, parts in ((("x", "y", "z"), geometry.places), (("cx", "cy", "cz"), geometry.centres)):
         for name, values in zip(names, parts, strict=False):
             setattr(made, name, pointer(values))
@@ -206,8 +208,8 @@ _REAL = {"most", "cases", "total", "least_high", "least_low"}
 
 def _sound(design: Design) -> None:
     """Refuse what no scan can be made of."""
-    for what, places in (("place", design.places), ("centre", design.centres)):
-        for i, (x, y) in enumerate(zip(places.x, places.y, strict=True) if places else ()):
+    for what, places in (("place", design.places), ("centre", design.centres or design.places)):
+        for i, (x, y) in enumerate(zip(places.x, places.y, strict=True)):
             if not (isfinite(x) and isfinite(y)):
                 raise Unusable(f"The coordinates of {what} {places.ids[i]} are not numbers: leave it out or mend them.")
             if places.degrees and not (-180 <= x <= 180 and -90 <= y <= 90):
@@ -225,22 +227,24 @@ def _sound(design: Design) -> None:
     if design.bins < 1 or any(not 0 <= b < design.bins for b in records.bin):
         raise Unusable("A record lies outside the study period: leave it out or widen the period.")
     if not 0 < design.windows.share <= 1:
-        raise Unusable(f"The largest share of a window is {design.windows.share:g}: it must lie above 0 and be at most 1.")
+        raise Unusable(
+            f"The largest share of a window is {design.windows.share:g}: it must lie above 0 and be at most 1."
+        )
     _enough(design)
 
 
 def _enough(design: Design) -> None:
     records, model = design.records, design.model
     whole = all(number == int(number) for number in records.number)
-    if model in (Model.PERMUTATION, Model.MULTINOMIAL) or (model is Model.BERNOULLI and records.share is None):
-        if not whole:
-            raise Unusable(f"The {model} scan counts whole cases: a part of a case cannot be permuted.")
+    single = model is not Model.POISSON and records.share is None and records.mix is None
+    if single and not whole:
+        raise Unusable(f"The {model} scan counts whole cases: a part of a case cannot be permuted.")
     cases = _cases(design)
     if cases < FEWEST_CASES:
         raise TooLittle(f"There are {cases:g} cases: a scan needs {FEWEST_CASES} at least.")
     if model is Model.BERNOULLI and sum(records.number) - cases <= 0:
         raise TooLittle("There are no controls: without records of others a share cannot be compared. Give some.")
-    if model is Model.MULTINOMIAL and len({k for k, n in zip(records.kind, records.number, strict=True) if n}) < 2:
+    if model is Model.MULTINOMIAL and sum(n > 0 for n in _by_kind(design)) < 2:
         raise TooLittle("All records are of one category: a scan of the mix needs two or more.")
     if model is Model.PERMUTATION and len(set(records.bin)) < 2:
         raise TooLittle("All cases fall into one time bin: the permutation scan needs two or more.")
@@ -313,10 +317,7 @@ def _measure(
 ) -> tuple[Any, float, float, tuple[float, ...]]:
     """By place and bin what cases are set against; cases and measure in all; cases by kind."""
     records, bins = design.records, design.bins - first
-    kinds = Counter[int]()
-    for k, n in zip(records.kind, records.number, strict=True):
-        kinds[k] += n  # type: ignore[assignment]
-    by_kind = tuple(float(kinds[k]) for k in range(max(kinds) + 1))
+    by_kind = _by_kind(design)
     if design.model is Model.PERMUTATION:
         return _margins(design, place, places, first), _cases(design), _cases(design), by_kind
     measure = array("d", bytes(8 * places * bins))
@@ -334,6 +335,20 @@ def _measure(
         if t >= first:
             measure[p * bins + t - first] += n
     return measure, _cases(design), float(sum(records.number)), by_kind
+
+
+def _by_kind(design: Design) -> tuple[float, ...]:
+    """Cases of each category (multinomial), or of each kind that the records tell apart."""
+    records = design.records
+    if records.mix is not None:
+        categories = len(records.mix) // len(records.number)
+        parts = zip(records.mix, (n for n in records.number for _ in range(categories)), strict=True)
+        weighted = [part * n for part, n in parts]
+        return tuple(fsum(weighted[k::categories]) for k in range(categories))
+    kinds = Counter[int]()
+    for k, n in zip(records.kind, records.number, strict=True):
+        kinds[k] += n  # type: ignore[assignment]
+    return tuple(float(kinds[k]) for k in range(max(kinds) + 1))
 
 
 def _margins(design: Design, place: Sequence[int], places: int, first: int) -> Any:
@@ -373,7 +388,8 @@ def _sizes(design: Design, place: Sequence[int], where: Sequence[int], places: i
 
 
 def _strata(design: Design) -> int:
-    exchanged = design.model is Model.PERMUTATION or design.records.share is not None
+    records = design.records
+    exchanged = design.model is Model.PERMUTATION or records.share is not None or records.mix is not None
     return max(design.records.kind) + 1 if exchanged else 1
 
 
@@ -436,5 +452,3 @@ def reach(key: float, design: Design) -> float:
     if design.places.degrees:
         return float(2 * asin(min(1.0, sqrt(key) / 2)) * design.earth_km)
     return sqrt(key)
-
-

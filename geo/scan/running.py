@@ -102,7 +102,10 @@ def _observed(ready: Prepared) -> Iterator[Window]:
     for number, geometry in enumerate(ready.geometries):
         made, held = job(ready, geometry, simulated=False, seed=0, stop=ctypes.c_int32(0))
         best = (Best * made.centres)()
-        _kernel("scan_observe", OBSERVE)(ctypes.addressof(made), 0, made.centres, best)
+        if ready.design.model is Model.MULTINOMIAL:
+            _kernel("scan_mixes", CIRCLES)(ctypes.addressof(made), 0, made.centres, None, 0, None, best)
+        else:
+            _kernel("scan_observe", OBSERVE)(ctypes.addressof(made), 0, made.centres, best)
         del held
         yield from _windows(ready, number, best)
 
@@ -153,13 +156,17 @@ def worked(part: Part) -> tuple[bytes, bytes]:
         arguments += [which.buffer_info()[0], len(which), best.buffer_info()[0]]
         if part.ready.fast:
             _kernel("scan_circles", CIRCLES)(*arguments, windows)
+        elif part.ready.design.model is Model.MULTINOMIAL:
+            _kernel("scan_mixes", CIRCLES)(*arguments, None)
         else:
             _kernel("scan_replicate", REPLICATE)(*arguments)
         del held
     return best.tobytes(), bytes(windows) if windows is not None else b""
 
 
-def _parts(ready: Prepared, seed: int, which: Sequence[int], reached: float, workers: int, observed: bool) -> list[Part]:
+def _parts(
+    ready: Prepared, seed: int, which: Sequence[int], reached: float, workers: int, observed: bool
+) -> list[Part]:
     """The work cut up: the fast search by centres, since it orders the places once for all replicates; others by replicates."""
     centres = len(ready.geometries[0].centres[0])
     if ready.fast:
@@ -235,7 +242,9 @@ def _merged(
         found = list(map(max, found, values)) if found else list(values)
         if best is not None:
             size = ctypes.sizeof(Best)
-            ctypes.memmove(ctypes.byref(best, part.first * size), windows[part.first * size :], (part.last - part.first) * size)
+            ctypes.memmove(
+                ctypes.byref(best, part.first * size), windows[part.first * size :], (part.last - part.first) * size
+            )
     return found
 
 
@@ -296,10 +305,7 @@ def _told(
     spatial = ready.design.windows.kind is Kind.SPATIAL
     first = 0 if spatial else begin[window.interval] + ready.first
     last = 0 if spatial else end[window.interval] + ready.first - 1
-    cases, total = ready.numbers["cases"], ready.numbers["total"]
-    expected = window.measure * cases / total
-    outside = cases - window.cases
-    risk = window.cases / expected / (outside / (cases - expected)) if outside > 0 else float("inf")
+    cases, expected = _within(ready, places, first, last, window)
     gumbel_p = None
     if law is not None and law[1] > 0:
         gumbel_p = 1 - exp(-exp(-(window.ratio - law[0]) / law[1]))
@@ -310,14 +316,45 @@ def _told(
         radius=window.radius,
         first=first,
         last=last,
-        cases=window.cases,
-        expected=expected,
+        cases=cases[0] if len(cases) == 1 else cases,
+        expected=expected[0] if len(expected) == 1 else expected,
         records=window.measure,
         high=window.high,
         log_likelihood_ratio=window.ratio,
-        relative_risk=risk,
+        relative_risk=_risk(ready, cases, expected),
         p=p,
         gumbel_p=gumbel_p,
         shape=geometry.shape,
         angle=geometry.angle,
     )
+
+
+def _within(
+    ready: Prepared, places: Sequence[int], first: int, last: int, window: Window
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Cases and what is expected in a window: one number each, or one for each category."""
+    total = ready.numbers["total"]
+    if ready.design.model is not Model.MULTINOMIAL:
+        return (window.cases,), (window.measure * ready.numbers["cases"] / total,)
+    here, columns, categories = set(places), ready.columns, len(ready.cases_by_kind)
+    sums = [0.0] * categories
+    rows = zip(columns["place"], columns["bin"], columns["weight"], columns["kind"], strict=True)
+    for row, (place, bin_, weight, kind) in enumerate(rows):
+        if place not in here or not first - ready.first <= bin_ <= last - ready.first:
+            continue
+        if not columns["mixes"]:
+            sums[kind] += weight
+            continue
+        for k in range(categories):
+            sums[k] += weight * columns["mixes"][row * categories + k]
+    return tuple(sums), tuple(all_ * window.measure / total for all_ in ready.cases_by_kind)
+
+
+def _risk(ready: Prepared, cases: tuple[float, ...], expected: tuple[float, ...]) -> float | tuple[float, ...]:
+    """Observed over expected within, against the same without; infinite where every case lies within."""
+    alls = ready.cases_by_kind if len(cases) > 1 else (ready.numbers["cases"],)
+    risks = [
+        (c / e) / ((all_ - c) / (all_ - e)) if all_ - c > 1e-9 * all_ else float("inf")
+        for c, e, all_ in zip(cases, expected, alls, strict=True)
+    ]
+    return risks[0] if len(risks) == 1 else tuple(risks)
