@@ -31,7 +31,7 @@ $(READY): pyproject.toml constraints.txt setup.py $(wildcard geo/kernel/*.c geo/
 		echo "Python's own venv is missing: on Debian or Ubuntu, install the package python3-venv."; exit 1; }
 	@$(PY) -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing into $(VENV); the first time takes a minute or two."
-	@$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt --config-settings editable_mode=compat -e '.[dev]'
 	@touch $(READY)
 
 demo: $(READY) $(SAMPLE)

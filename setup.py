@@ -14,7 +14,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 HERE = Path(__file__).parent
-SOURCES = sorted(str(path.relative_to(HERE)) for path in (HERE / "geo" / "kernel").glob("*.c") if path.stem != "pairs")
+SOURCES = sorted(str(path.relative_to(HERE)) for path in (HERE / "geo" / "kernel").glob("*.c"))
 # A product and a sum are never fused: every level gives the same bits.
 FLAGS = ["-std=c11", "-O3", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-fno-sanitize=all", "-Wall", "-Wextra"]
 X86 = {"v1": ["-march=x86_64"], "v3": ["-march=x86_64_v3"], "v4": ["-march=x86_64_v4", "-mprefer-vector-width=512"]}
@@ -39,7 +39,7 @@ class Library(build_ext):
                     subprocess.run(
                         [*compiler, *FLAGS, *own, f"-DLEVEL={level}", "-c", str(HERE / source), "-o", objects[-1]], check=True
                     )
-            subprocess.run([*compiler, "-shared", *objects, "-lm", "-o", str(out)], check=True)
+            subprocess.run([*compiler, "-shared", "-s", *objects, "-lm", "-o", str(out)], check=True)
 
 
 setup(

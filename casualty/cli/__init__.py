@@ -4,18 +4,26 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
-from casualty.cli import accounts, intake, keeping, reading, reviewing
-from casualty.cli.frame import OPENED, app, say
 from casualty.errors import CasualtyError, Interrupted
 
-__all__ = ["accounts", "app", "hoisted", "intake", "keeping", "main", "reading", "reviewing", "run"]
+__all__ = ["app", "hoisted", "main", "run"]
 
 # Commands of a group; whatever else follows the group's name is what its own command takes: intake FILE, review CODE.
 GROUPS = {
     "intake": ("file", ("propose", "list", "withdraw", "file", "--help")),
     "review": ("judge", ("queue", "assign", "pairs", "draw", "agreement", "judge", "--help")),
 }
+
+
+def __getattr__(name: str) -> Any:
+    """The tree of commands is loaded by whoever asks for it: a scan of a parameter file does without."""
+    if name == "app":
+        from casualty.cli.commands import app
+
+        return app
+    raise AttributeError(name)
 
 
 def hoisted(arguments: Sequence[str]) -> list[str]:
@@ -43,9 +51,9 @@ def hoisted(arguments: Sequence[str]) -> list[str]:
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code; a user's error is told in words, never as a traceback."""
     try:
-        app(hoisted(arguments), prog_name="casualty")
+        _command(hoisted(arguments))
     except CasualtyError as told:
-        say(f"casualty: {told}")
+        print(f"casualty: {told}", file=sys.stderr)
         return told.exit_code
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else 0
@@ -54,11 +62,23 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _command(arguments: list[str]) -> None:
+    if arguments[:2] == ["patterns", "scan"] and any(part.split("=")[0] == "--prm" for part in arguments):
+        from casualty.cli import parameters
+
+        parameters.command(arguments[2:])
+        return
+    from casualty.cli.commands import app
+
+    app(arguments, prog_name="casualty")
+
+
 def main() -> None:
     """Entry of the `casualty` command."""
     code = run(sys.argv[1:])
-    for store in OPENED:
-        store.close()  # SQLite then folds its log into the one file that people copy
+    if frame := sys.modules.get("casualty.cli.frame"):
+        for store in frame.OPENED:
+            store.close()  # SQLite then folds its log into the one file that people copy
     with suppress(BrokenPipeError):
         sys.stdout.flush()
     sys.stderr.flush()

@@ -277,7 +277,7 @@ EXPORTED int scan_circles(const Job *job, int32_t from, int32_t to, const int64_
         depth_of[u] = (uint8_t)(depth < 0 ? 255 : depth);
     }
     int32_t step = (to - from) / 32 > 1 ? (to - from) / 32 : 1;
-    Blocks blocks = {0, 0.4, 8, 16};
+    Blocks blocks = {0, 0.7, 4, 16};
     /* A few centres everywhere come first: what they reach spares the others most of their walks. */
     for (int32_t pass = 0; pass < 2; pass++)
         for (int32_t c = from; c < to && !*job->stop; c++) {

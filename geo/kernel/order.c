@@ -29,21 +29,28 @@ Logs logs_new(double most) {
     return t;
 }
 
-/* Squared distances, rounded to 40 bits so that places equally far are equally far whatever the rounding error.
-   Codes are their upper halves, counted from the octave 63 below the furthest: what is nearer lies in the first. */
+/* Squared distance, rounded to 40 bits so that places equally far are equally far whatever the rounding error. */
+static inline double key_of(const Job *job, int32_t i, double cx, double cy, double cz) {
+    double dx = job->x[i] - cx, dy = job->y[i] - cy, d = dx * dx + dy * dy;
+    if (job->dims == 3) { double dz = job->z[i] - cz; d += dz * dz; }
+    uint64_t bits;
+    memcpy(&bits, &d, 8);
+    bits = (bits + 0x800) & ~(uint64_t)0xFFF;
+    memcpy(&d, &bits, 8);
+    return d;
+}
+
+/* The keys of all places, and codes: their upper halves, counted from the octave 63 below the furthest; what is nearer
+   lies in the first. */
 static void distances(Order *o, const Job *job, int32_t centre) {
     int32_t n = job->places;
     double cx = job->cx[centre], cy = job->cy[centre], cz = job->dims == 3 ? job->cz[centre] : 0.0;
-    const double *x = job->x, *y = job->y, *z = job->z;
     double *key = o->key;
     uint32_t *code = o->code;
+    for (int32_t i = 0; i < n; i++) key[i] = key_of(job, i, cx, cy, cz);
     for (int32_t i = 0; i < n; i++) {
-        double dx = x[i] - cx, dy = y[i] - cy, d = dx * dx + dy * dy;
-        if (job->dims == 3) { double dz = z[i] - cz; d += dz * dz; }
         uint64_t bits;
-        memcpy(&bits, &d, 8);
-        bits = (bits + 0x800) & ~(uint64_t)0xFFF;
-        memcpy(&key[i], &bits, 8);
+        memcpy(&bits, &key[i], 8);
         code[i] = (uint32_t)(bits >> 32);
     }
     uint32_t furthest = 0;
@@ -137,4 +144,14 @@ void order_around(Order *o, const Job *job, int32_t centre, Blocks blocks) {
     }
     if (o->count > (o->blocks ? o->end[o->blocks - 1] : 0)) o->end[o->blocks++] = o->count;
     memset(o->done, 0, (size_t)o->blocks);
+}
+
+#define scan_meets OF_LEVEL(scan_meets)
+
+/* Whether any of these places lies no further from a centre than `key`. */
+EXPORTED int scan_meets(const Job *job, int32_t centre, double key, const int32_t *places, int32_t count) {
+    double cz = job->dims == 3 ? job->cz[centre] : 0.0;
+    for (int32_t i = 0; i < count; i++)
+        if (key_of(job, places[i], job->cx[centre], job->cy[centre], cz) <= key) return 1;
+    return 0;
 }

@@ -4,9 +4,9 @@ import ctypes
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import asin, cos, fsum, isfinite, radians, sin, sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 from geo.faults import TooLittle, Unusable
 from geo.scan.design import Design, Kind, Model, Places, Rates
@@ -38,8 +38,7 @@ class Job(ctypes.Structure):
     ]
 
 
-@dataclass(frozen=True)
-class Geometry:
+class Geometry(NamedTuple):
     """Coordinates as the kernel measures them: turned and stretched for an ellipse, on the unit sphere for degrees."""
 
     places: tuple[array, ...]  # type: ignore[type-arg]
@@ -50,8 +49,7 @@ class Geometry:
     angle: float = 0.0
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(NamedTuple):
     """All that a worker needs, as plain arrays: it can be sent to another process.
 
     members: for each place the indices of the design's places that lie there; first: the bin that the kernel's bin 0 is.
@@ -155,7 +153,7 @@ def single(ready: Prepared) -> Prepared | None:
     }
     spread = tuple(array("d", [axis[place[row]] for row in rows]) for axis in geometry.places)
     numbers = ready.numbers | {"places": len(rows), "records": len(rows)}
-    return replace(ready, columns=columns, numbers=numbers, geometries=(replace(geometry, places=spread),), fast=True)
+    return ready._replace(columns=columns, numbers=numbers, geometries=(geometry._replace(places=spread),), fast=True)
 
 
 def _strip(geometry: Geometry, place: Sequence[int], count: int) -> Any:

@@ -2,24 +2,30 @@
 
 import ctypes
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import pairwise
 from math import exp, fsum, log, pi, sqrt
-from typing import Any
+from threading import Thread
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from geo.kernel import function
 from geo.scan.design import Design, Kind, Model
 from geo.scan.found import Cluster, Scan
 from geo.scan.preparing import Geometry, Prepared, job, prepared, reach, single
 
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
 Progress = Callable[[int, int], None]
+Result = TypeVar("Result")
 
 # A simulated maximum counts as equal when it agrees to this: the same window's ratio, summed in another order.
 EQUAL = 1e-9
 MOST_LISTED = 100
 LANES = 64
+# Replicates that the fast search takes together: so many that ordering the places anew for each lot hardly counts.
+TOGETHER = 4096
 EULER = 0.5772156649015329
 
 INT, LONG, POINTER = ctypes.c_int32, ctypes.c_int64, ctypes.c_void_p
@@ -27,6 +33,7 @@ OBSERVE = (POINTER, INT, INT, POINTER)
 REPLICATE = (POINTER, INT, INT, POINTER, LONG, POINTER)
 CIRCLES = (*REPLICATE, POINTER)
 MEMBERS = (POINTER, INT, ctypes.c_double, POINTER)
+MEETS = (*MEMBERS, INT)
 
 
 class Best(ctypes.Structure):
@@ -38,8 +45,7 @@ class Best(ctypes.Structure):
     ]
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """A centre's best window, of one geometry."""
 
     ratio: float
@@ -58,7 +64,7 @@ def scan(
     *,
     replications: int = 999,
     seed: int = 0,
-    executor: Executor | None = None,
+    executor: "Executor | None" = None,
     workers: int = 1,
     progress: Progress | None = None,
     stop_after: int | None = None,
@@ -100,12 +106,13 @@ def _whole(ready: Prepared) -> tuple[float | tuple[float, ...], float]:
 
 def _observed(ready: Prepared) -> Iterator[Window]:
     for number, geometry in enumerate(ready.geometries):
-        made, held = job(ready, geometry, simulated=False, seed=0, stop=ctypes.c_int32(0))
-        best = (Best * made.centres)()
+        stop = ctypes.c_int32(0)
+        made, held = job(ready, geometry, simulated=False, seed=0, stop=stop)
+        best, at = (Best * made.centres)(), ctypes.addressof(made)
         if ready.design.model is Model.MULTINOMIAL:
-            _kernel("scan_mixes", CIRCLES)(ctypes.addressof(made), 0, made.centres, None, 0, None, best)
+            _attended(stop, _kernel("scan_mixes", CIRCLES), at, 0, made.centres, None, 0, None, best)
         else:
-            _kernel("scan_observe", OBSERVE)(ctypes.addressof(made), 0, made.centres, best)
+            _attended(stop, _kernel("scan_observe", OBSERVE), at, 0, made.centres, best)
         del held
         yield from _windows(ready, number, best)
 
@@ -132,31 +139,31 @@ def _kernel(name: str, takes: Sequence[Any]) -> Any:
     return found
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """A piece of the work: replicates over a range of centres, where they stand already, and whether to look at what
-    was observed too. It can be sent to another process, and depends on nothing else."""
+    was observed too. It can be sent to another process. `stop`: 1 ends it early; all parts share it, but one that was
+    sent away has its own."""
 
-    ready: Prepared
     seed: int
     which: bytes
     reached: bytes
     first: int
     last: int
+    stop: ctypes.c_int32
     observed: bool = False
 
 
-def worked(part: Part) -> tuple[bytes, bytes]:
+def worked(ready: Prepared, part: Part) -> tuple[bytes, bytes]:
     """Return the maxima of a part's replicates over its centres, and the best windows there if they were asked for."""
     which, best = array("q", part.which), array("d", part.reached)
     windows = (Best * part.last)() if part.observed else None
-    for geometry in part.ready.geometries:
-        made, held = job(part.ready, geometry, simulated=True, seed=part.seed, stop=ctypes.c_int32(0))
+    for geometry in ready.geometries:
+        made, held = job(ready, geometry, simulated=True, seed=part.seed, stop=part.stop)
         arguments = [ctypes.addressof(made), part.first, part.last]
         arguments += [which.buffer_info()[0], len(which), best.buffer_info()[0]]
-        if part.ready.fast:
+        if ready.fast:
             _kernel("scan_circles", CIRCLES)(*arguments, windows)
-        elif part.ready.design.model is Model.MULTINOMIAL:
+        elif ready.design.model is Model.MULTINOMIAL:
             _kernel("scan_mixes", CIRCLES)(*arguments, None)
         else:
             _kernel("scan_replicate", REPLICATE)(*arguments)
@@ -166,40 +173,67 @@ def worked(part: Part) -> tuple[bytes, bytes]:
 
 def _parts(
     ready: Prepared, seed: int, which: Sequence[int], reached: float, workers: int, observed: bool
-) -> list[Part]:
-    """The work cut up: the fast search by centres, since it orders the places once for all replicates; others by replicates."""
-    centres = len(ready.geometries[0].centres[0])
-    if ready.fast:
-        pieces = min(centres, workers * max(1, centres // 4000))
-        cuts = [centres * i // pieces for i in range(pieces + 1)]
-        every, start = array("q", which).tobytes(), array("d", [reached] * len(which)).tobytes()
-        return [Part(ready, seed, every, start, a, b, observed) for a, b in pairwise(cuts)]
-    size = max(LANES, -(-len(which) // (workers * 4 * LANES)) * LANES)
-    groups = [which[i : i + size] for i in range(0, len(which), size)]
-    return [
-        Part(ready, seed, array("q", some).tobytes(), array("d", [reached] * len(some)).tobytes(), 0, centres)
-        for some in groups
-    ]
+) -> Iterator[Part]:
+    """The work cut up: by replicates, the fast search by centres too, since it orders the places once for all of a lot."""
+    centres, stop = len(ready.geometries[0].centres[0]), ctypes.c_int32(0)
+    pieces = min(centres, workers * max(1, centres // 4000)) if ready.fast else 1
+    cuts = [centres * i // pieces for i in range(pieces + 1)]
+    size = TOGETHER if ready.fast else LANES
+    for start in range(0, len(which), size):
+        some = array("q", which[start : start + size])
+        begun = array("d", [reached]) * len(some)
+        for first, last in pairwise(cuts):
+            yield Part(seed, some.tobytes(), begun.tobytes(), first, last, stop, observed and start == 0)
 
 
-def _done(parts: Sequence[Part], executor: Executor | None, progress: Progress | None) -> Iterator[tuple[bytes, bytes]]:
-    pending = [executor.submit(worked, part) for part in parts] if executor is not None else []
+def _done(
+    ready: Prepared, parts: Sequence[Part], executor: "Executor | None", progress: Progress | None
+) -> Generator[tuple[bytes, bytes], None, None]:
+    """What each part gives, in order; whoever leaves early (Ctrl-C) ends those at work and drops those that wait."""
+    pending = [executor.submit(worked, ready, part) for part in parts] if executor is not None else []
     try:
         for number, part in enumerate(parts):
-            yield pending[number].result() if pending else worked(part)
+            yield pending[number].result() if pending else _attended(part.stop, worked, ready, part)
             if progress is not None:
                 progress(number + 1, len(parts))
     finally:
+        for part in parts:
+            part.stop.value = 1
         for future in pending:
             future.cancel()
 
 
+def _attended(stop: ctypes.c_int32, call: Callable[..., Result], *arguments: Any) -> Result:
+    """What a long call gives, made in another thread: Ctrl-C is not heard within the kernel, but by whoever waits."""
+    found: list[Result] = []
+    wrong: list[BaseException] = []
+
+    def called() -> None:
+        try:
+            found.append(call(*arguments))
+        except BaseException as error:  # noqa: BLE001 (raised by whoever waits)
+            wrong.append(error)
+
+    thread = Thread(target=called)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(0.5)  # without an end to the wait, Windows would hear of Ctrl-C too late
+    except BaseException:
+        stop.value = 1
+        thread.join()
+        raise
+    if wrong:
+        raise wrong[0]
+    return found[0]
+
+
 def _maxima(
-    ready: Prepared, seed: int, which: Sequence[int], executor: Executor | None, workers: int, progress: Progress | None,
+    ready: Prepared, seed: int, which: Sequence[int], executor: "Executor | None", workers: int, progress: Progress | None,
     best: Any = None,
 ) -> list[float]:  # fmt: skip
     """Maxima of these replicates. Almost all pass the first guess somewhere; those that do not are searched again."""
-    guess = 0.5 * log(len(ready.geometries[0].centres[0])) if len(which) > 1 else 0.0
+    guess = 0.6 * log(len(ready.geometries[0].centres[0])) if len(which) > 1 else 0.0
     found = _merged(ready, _parts(ready, seed, which, guess, workers, best is not None), executor, progress, best)
     again = [i for i, value in enumerate(found) if value == guess and guess > 0]
     if again:
@@ -211,7 +245,7 @@ def _maxima(
 
 
 def _simulated(
-    ready: Prepared, seed: int, which: Sequence[int], top: float, executor: Executor | None, workers: int,
+    ready: Prepared, seed: int, which: Sequence[int], top: float, executor: "Executor | None", workers: int,
     progress: Progress | None, stop_after: int | None,
 ) -> tuple[list[float], bool]:  # fmt: skip
     """Maxima in order; fewer, and True, where enough of them reached the observed one early."""
@@ -231,50 +265,65 @@ def _simulated(
 
 
 def _merged(
-    ready: Prepared, parts: Sequence[Part], executor: Executor | None, progress: Progress | None, best: Any
+    ready: Prepared, work: Iterable[Part], executor: "Executor | None", progress: Progress | None, best: Any
 ) -> list[float]:
-    found: list[float] = []
-    for part, (maxima, windows) in zip(parts, _done(parts, executor, progress), strict=True):
-        values = array("d", maxima)
-        if not ready.fast:
-            found.extend(values)
-            continue
-        found = list(map(max, found, values)) if found else list(values)
-        if best is not None:
-            size = ctypes.sizeof(Best)
-            ctypes.memmove(
-                ctypes.byref(best, part.first * size), windows[part.first * size :], (part.last - part.first) * size
-            )
-    return found
+    """The maximum of each replicate over all parts, in order; the best windows go to `best`."""
+    found: dict[int, float] = {}
+    parts = list(work)
+    size = ctypes.sizeof(Best)
+    with closing(_done(ready, parts, executor, progress)) as done:
+        for part, (maxima, windows) in zip(parts, done, strict=True):
+            for replicate, value in zip(array("q", part.which), array("d", maxima), strict=True):
+                found[replicate] = max(value, found.get(replicate, value))
+            if part.observed:
+                within = windows[part.first * size : part.last * size]
+                ctypes.memmove(ctypes.byref(best, part.first * size), within, len(within))
+    return list(found.values())
 
 
 def _clusters(
     ready: Prepared, windows: Iterable[Window], maxima: Sequence[float], early: bool, gumbel: bool
 ) -> Iterator[Cluster]:
     """Windows in order, those left out that share a place with a better one (Kulldorff 1997, secondary clusters)."""
-    taken: set[int] = set()
-    rank = 0
+    reached = _Reached(ready)
     law = _gumbel(maxima) if gumbel and len(maxima) > 1 else None
+    rank = 0
     for window in windows:
-        geometry = ready.geometries[window.geometry]
-        if ready.design.centres is None and window.centre in taken:
+        if reached.before(window):
             continue
-        places = _members(ready, geometry, window)
-        if not taken.isdisjoint(places):
-            continue
-        taken.update(places)
         rank += 1
-        yield _told(ready, geometry, window, places, rank, _p(window.ratio, maxima, early), law)
+        places = reached.now(window)
+        yield _told(
+            ready, ready.geometries[window.geometry], window, places, rank, _p(window.ratio, maxima, early), law
+        )
         if rank == MOST_LISTED:
             return
 
 
-def _members(ready: Prepared, geometry: Geometry, window: Window) -> list[int]:
-    made, held = job(ready, geometry, simulated=False, seed=0, stop=ctypes.c_int32(0))
-    out = (ctypes.c_int32 * made.places)()
-    count = _kernel("scan_members", MEMBERS)(ctypes.addressof(made), window.centre, window.key, out)
-    del held
-    return list(out[:count])
+class _Reached:
+    """The places that clusters have taken so far, and whether a window would share one of them."""
+
+    def __init__(self, ready: Prepared) -> None:
+        self.made = [
+            job(ready, geometry, simulated=False, seed=0, stop=ctypes.c_int32(0)) for geometry in ready.geometries
+        ]
+        self.taken = (ctypes.c_int32 * len(ready.members))()
+        self.count = 0
+        self.meets, self.members = _kernel("scan_meets", MEETS), _kernel("scan_members", MEMBERS)
+
+    def before(self, window: Window) -> bool:
+        address = ctypes.addressof(self.made[window.geometry][0])
+        return bool(self.meets(address, window.centre, window.key, self.taken, self.count))
+
+    def now(self, window: Window) -> list[int]:
+        """Take a window's places, and return them, nearest first."""
+        out = (ctypes.c_int32 * len(self.taken))()
+        address = ctypes.addressof(self.made[window.geometry][0])
+        places = out[: self.members(address, window.centre, window.key, out)]
+        for place in places:
+            self.taken[self.count] = place
+            self.count += 1
+        return places
 
 
 def _p(ratio: float, maxima: Sequence[float], early: bool) -> float | None:
