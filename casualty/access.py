@@ -38,6 +38,7 @@ PERMITTED: dict[str, frozenset[Role]] = {
     "answer": frozenset({Role.REVIEWER}),
     "judge": frozenset({Role.REVIEWER}),
     "code": frozenset({Role.REVIEWER, Role.ANALYST}),
+    "analyse": frozenset({Role.REVIEWER, Role.ANALYST, Role.CUSTODIAN, Role.ADMINISTRATOR}),
     "set_credential": frozenset(Role),
     "account": frozenset({Role.ADMINISTRATOR}),
     "deployment": frozenset({Role.ADMINISTRATOR}),
@@ -64,10 +65,11 @@ ACTION_OF_KIND: dict[str, str] = {
     "coding_sample": "judge",
     "coding": "code",
     "pairing": "judge",
+    "analysis_run": "analyse",
 }
 
 # Work on the record as a whole: not for an account that sees a part of it.
-WHOLE = ("batch", "release")
+WHOLE = ("batch", "release", "analysis_run")
 WHOLE_ACTIONS = frozenset({"intake", "withdraw_batch", "release"})
 
 

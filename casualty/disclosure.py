@@ -115,6 +115,12 @@ COLUMNS: dict[str, tuple[str, str, str]] = {
         "",
     ),
     "pairing": (f"{ROOT} victim_id other_id verdict reasons", "", ""),
+    "analysis_run": (
+        f"{ROOT} code method question dimension_id group_id parameters seed data_sha256 ledger_head versions result"
+        " result_sha256",
+        "",
+        "",
+    ),
     "session": ("", "", "token_digest account_id begun_at used_at"),
     "unfinished": ("", "", "id account incident_id version begun_at typed_at typed saved_id"),
     "assignment": ("", "incident_id reviewer assigned_by assigned_at", ""),
@@ -145,6 +151,7 @@ SEARCHED: dict[str, frozenset[str]] = {
         "act": "",
         "review": "",
         "pairing": "",
+        "analysis_run": "question parameters result",
         "document": "title url custody_note",
         "origin": "label note",
         "situation": "classified_by",
@@ -156,6 +163,13 @@ SEARCHED: dict[str, frozenset[str]] = {
         "batch": "dataset mapping",
     }.items()
 }
+
+# An analysis is of all incidents at once. Where one is severe, or one of a victim who refuses, its answer could be
+# compared with the rest to find what is kept back; so could its hashes, since anybody can run it again on a guess.
+ANSWER = ("data_sha256", "result", "result_sha256")
+
+# The hashes of a text go with it: whoever guesses the text could try it on them.
+HASHED = {"stated": ("digest",), "result": ("data_sha256", "result_sha256")}
 
 # What is left of a row when its content is withheld: enough to keep totals and references whole.
 BARE_COLUMNS = "id version recorded_at recorded_by sensitivity codebook_version"
@@ -174,6 +188,7 @@ REMAINS: dict[str, frozenset[str]] = {
         "dimension": f"{BARE_COLUMNS} state",
         "batch": f"{BARE_COLUMNS} number format document_id",
         "pairing": f"{BARE_COLUMNS} victim_id other_id verdict",
+        "analysis_run": f"{BARE_COLUMNS} code method dimension_id group_id seed ledger_head versions",
     }.items()
 }
 BARE = frozenset(BARE_COLUMNS.split())
@@ -360,9 +375,12 @@ def _taken(name: str, row: Row, held: Withheld) -> Iterator[tuple[str, Iterable[
         yield OFF, ("stated", "digest")
     if name == "batch" and row["document_id"] in held.tainted_documents:
         yield OFF, ("mapping",)
+    if name == "analysis_run":
+        yield SEVERE, ANSWER if held.severe_incidents else ()
+        yield CONSENT, ANSWER if held.victims else ()
     if held.phrases.by_first:
         mentions = [c for c in SEARCHED.get(name, ()) if row.get(c) and held.phrases.within(str(row[c]))]
-        yield MENTION, [*mentions, "digest"] if "stated" in mentions else mentions
+        yield MENTION, [*mentions, *(hashed for text in mentions for hashed in HASHED.get(text, ()))]
 
 
 def _content(name: str, row: Row) -> frozenset[str]:

@@ -1,9 +1,11 @@
-"""What no hand may write past the rules, whichever door it comes through: answers, second codings, judged pairs.
+"""What no hand may write past the rules, whichever door it comes through: answers, second codings, judged pairs,
+hashes of analyses.
 
 `Writer` asks here before every insert and change. What a page or a command checks first, to say it better, is checked
 here again.
 """
 
+import hashlib
 import json
 
 import sqlalchemy as sa
@@ -15,7 +17,7 @@ from casualty.ledger import Row, Rows
 from casualty.schema import table
 from casualty.vocabulary import CorrectionAnswer, SameOrNot, VictimKind
 
-GUARDED = frozenset({"correction", "coding", "pairing"})
+GUARDED = frozenset({"correction", "coding", "pairing", "analysis_run"})
 CANNOT = "This judgement cannot be recorded."
 
 
@@ -27,6 +29,8 @@ def must_hold(connection: sa.Connection, by: Acting, kind: str, before: Rows | N
         _answer(by, was, now)
     elif kind == "coding":
         _coding(connection, by, now)
+    elif kind == "analysis_run":
+        _analysis(now)
     elif kind == "pairing" and "withdrawn_at" not in now:
         _pairing(connection, now)
 
@@ -48,6 +52,12 @@ def _coding(connection: sa.Connection, by: Acting, now: Row) -> None:
         raise InvalidRecords(CANNOT, [Fault(0, "incident_id", text, "Code one that was drawn.")])
     if by.name != held.coder:
         raise Refused("This sample was drawn for {coder}.", values={"coder": held.coder})
+
+
+def _analysis(now: Row) -> None:
+    if hashlib.sha256(now["result"].encode()).hexdigest() != now["result_sha256"]:
+        text = "Is not the SHA-256 of the answer."
+        raise InvalidRecords("The analysis cannot be kept.", [Fault(0, "result_sha256", text, "Run it again.")])
 
 
 def _pairing(connection: sa.Connection, now: Row) -> None:

@@ -64,7 +64,7 @@ def question(
         raise UsageFault(f"--period {period} is not known; one of: {', '.join(PERIODS)}.")
     if status is not None and status not in set(IncidentStatus):
         raise UsageFault(f"--status {status} is not known; one of: {', '.join(IncidentStatus)}.")
-    victims = _victims(store, dimension, inferred=inferred)
+    victims = killed(store, dimension, inferred=inferred)
     held = frames.incidents(store)
     held, remarks = _chosen(held, since, until, status, period)
     held["area"] = held["id"].map(frames.areas(store, LEVELS[by]))
@@ -119,7 +119,7 @@ def _label(held: "pd.DataFrame", period: str, since: date | None, until: date | 
     return days.map(lambda _: f"{first}/{last}")
 
 
-def _victims(store: Store, dimension: str, *, inferred: bool) -> "pd.DataFrame":
+def killed(store: Store, dimension: str, *, inferred: bool) -> "pd.DataFrame":
     """Killed victims by incident and group, with those whose group is unknown.
 
     A group counts what remains after the persons resolved out of it; a group of unknown number counts as one. What an

@@ -17,14 +17,16 @@ from casualty import access, bodies, guarding, ledger, rules
 from casualty.access import Acting
 from casualty.errors import Fault, InvalidRecords, NotFound, Refused, UsageFault, Word
 from casualty.ledger import Entry, Row, Rows
-from casualty.schema import ROOTS, BatchFields, IncidentDraft, ReleaseFields, ReviewFields, table
+from casualty.schema import ROOTS, AnalysisRunFields, BatchFields, IncidentDraft, ReleaseFields, ReviewFields, table
 from casualty.vocabulary import IncidentStatus, Operation
 
 FLUSH_AT = 2000
 MARKS = ("withdrawn_at", "withdrawn_by", "withdrawn_reason")
-# What is said once: a sample never becomes a real database, a hash of evidence and what left the house stay as they are.
+# What is said once: a sample never becomes a real database; a hash of evidence, what left the house and what was once
+# computed stay as they are.
 FIXED: dict[str, tuple[str, ...]] = {
     "account": ("name", "sample", "credential_digest"),
+    "analysis_run": tuple(AnalysisRunFields.model_fields),
     "batch": tuple(BatchFields.model_fields),
     "deployment": ("sample",),
     "document": ("sha256", "bytes"),
@@ -77,6 +79,8 @@ class Writer:
         _must_fit(kind, draft)
         if kind == "deployment" and self.connection.execute(sa.select(sa.func.count(table(kind).c.id))).scalar():
             raise InvalidRecords("A database says once what it is; amend that instead.")
+        if kind == "analysis_run":
+            extra = {"code": self.ids.code(), **extra}
         if not isinstance(draft, IncidentDraft):
             return self.insert(
                 kind, {kind: [bodies.root(self.ids, self.at, self.by.name, {**bodies.dump(draft), **extra})]}
@@ -349,6 +353,8 @@ def hidden(connection: sa.Connection, kind: str, rows: Rows, situations: frozens
         return False
     if kind == "incident":
         return not access.sees(rows["incident"][0], situations, name)
+    if kind == "analysis_run":  # it tells of every incident of the record
+        return True
     incidents, victims = _spoken_of(rows[kind][0])
     if not incidents and not victims:
         return False

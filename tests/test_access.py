@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from conftest import PASSWORD, minimum
-from whole import incident, references
+from whole import analysis, incident, references
 
 from casualty import access
 from casualty.access import ACTION_OF_KIND, PERMITTED, Acting, action_for
@@ -57,6 +57,8 @@ TABLE: list[tuple[str, set[Role]]] = [
     ("judge a pair",                   {V}),
     ("draw a sample",                  {V}),
     ("code an incident",               {V, A}),
+    ("keep an analysis",               {V, A, C, K}),
+    ("withdraw an analysis",           {V, A, C, K}),
     ("add an account",                 {K}),
     ("clear an account",               {K}),
     ("end a clearance",                {K}),
@@ -95,6 +97,7 @@ class Doings:
             coder="analyst", seed=1, drawn_from="all", population=2, incidents=f'["{self.incident}"]'
         )
         self.sample = store.record("coding_sample", drawn, by).id
+        self.analysis = store.record("analysis_run", analysis(), by).id
         store.add_account("administrator", K, PASSWORD, by)
         first = store.sign_in("administrator", PASSWORD)
         self.spare = store.add_account("spare", R, PASSWORD, first).id
@@ -195,6 +198,8 @@ class Doings:
             "judge a pair": self.paired,
             "draw a sample": self.drawn,
             "code an incident": self.coded,
+            "keep an analysis": lambda by: store.record("analysis_run", analysis(), by),
+            "withdraw an analysis": lambda by: store.withdraw("analysis_run", self.analysis, by, "another seed"),
             "clear an account": lambda by: store.clear("spare", ids["situation"], by, "works there"),
             "end a clearance": lambda by: store.end_clearance("spare", ids["situation"], by, "moved"),
             "set another's password": lambda by: store.set_password("spare", "another password", by),

@@ -75,7 +75,7 @@ PAYLOAD = [
     "02_codebook/terms.csv", "05_geo/admin_units.geojson", "05_geo/incidents.geojson", "06_ledger/bodies.jsonl",
     "06_ledger/revisions.csv", "08_withheld.csv", "09_contradictory.csv", "summary.json",
     *(f"04_records/{name}.csv" for name in (
-        "actors", "acts", "admin_units", "attributions", "batches", "claims", "consents", "dimensions", "documents",
+        "actors", "acts", "admin_units", "analysis_runs", "attributions", "batches", "claims", "consents", "dimensions", "documents",
         "groups", "incidents", "involvements", "origins", "pairings", "population", "removed", "reviews", "situations", "sources",
         "victim_names", "victims",
     )),

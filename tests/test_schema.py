@@ -146,6 +146,7 @@ CHECKS = [
     ("coding", "killed_best = -1", "killed_best_sign", "killed_best = 0"),
     ("pairing", "other_id = victim_id", "two_rows", "verdict = 'same'"),
     ("pairing", "reasons = ''", "reasons_given", "reasons = 'One man'"),
+    ("analysis_run", "result_sha256 = ''", "hashes_whole", "result = '{}'"),
 ]  # fmt: skip
 
 

@@ -92,7 +92,7 @@ def test_a_whole_record_verifies(ground: Ground) -> None:
 
 LINKS = [
     ("at", "'2001-01-01T00:00:00.000000Z'"), ("actor", "'another'"), ("record_kind", "'source'"), ("record_id", "'another'"),
-    ("operation", "'review'"), ("reason", "'another'"), ("batch_id", "'another'"), ("digest", f"'{'0' * 64}'"),
+    ("operation", "'restore'"), ("reason", "'another'"), ("batch_id", "'another'"), ("digest", f"'{'0' * 64}'"),
     ("hash", f"'{'0' * 64}'"), ("seq", "70000"),
 ]  # fmt: skip
 

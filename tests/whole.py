@@ -1,5 +1,6 @@
 """A record with at least one row in every table, for tests that look at each table in turn."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from casualty.access import Acting
 from casualty.schema import (
     ActorFields,
     AdminUnitFields,
+    AnalysisRunFields,
     BatchFields,
     ClearanceFields,
     CodingFields,
@@ -139,6 +141,17 @@ def _judged(store: Store, ids: dict[str, str], by: Acting) -> None:
     ids["coding"] = store.record("coding", coded, by).id
     pair = PairingFields(victim_id=people[0], other_id=people[1], verdict="different", reasons="Two fathers' names")
     ids["pairing"] = store.record("pairing", pair, by).id
+    ids["analysis_run"] = store.record("analysis_run", analysis(dimension_id=ids["dimension"]), by).id
+
+
+def analysis(result: str = '{"rows":[]}', **fields: Any) -> AnalysisRunFields:
+    """Return a run as it is kept, with another answer and other fields as given."""
+    stated: dict[str, Any] = {
+        "method": "hotspots", "question": "Where?", "parameters": '{"dimension":"faith"}', "seed": "7",
+        "data_sha256": "e" * 64, "ledger_head": "f" * 64, "versions": '{"casualty":"0"}', "result": result,
+        "result_sha256": hashlib.sha256(result.encode()).hexdigest(), **fields,
+    }  # fmt: skip
+    return AnalysisRunFields.model_validate(stated)
 
 
 def _desks(store: Store, ids: dict[str, str], by: Acting) -> None:

@@ -3,12 +3,13 @@
 import json
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from casualty.errors import Refused, UsageFault
+from casualty.cli.terminal import remaining as remaining
+from casualty.cli.terminal import written as written
+from casualty.errors import Refused
 
 if TYPE_CHECKING:
     from casualty.access import Acting
@@ -119,10 +120,3 @@ def progress(word: str) -> Any:
             print(f"\r{done:,}{f' of {total:,}' if total else ''} {word}", end="", file=sys.stderr, flush=True)
 
     return tell
-
-
-def written(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as wrong:
-        raise UsageFault(f"{path} cannot be written: {wrong.strerror}.") from wrong

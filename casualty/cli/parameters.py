@@ -78,7 +78,7 @@ def _progress() -> Callable[[int, int], None] | None:
         return None
     from casualty.cli.frame import remaining
 
-    return remaining("parts of the scan")  # type: ignore[no-any-return]
+    return remaining("parts of the scan")
 
 
 def _document(run: Run, found: Scan) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def _scan(given: Given) -> None:
 
 
 def _option(kind: object, told: str, metavar: str | None = None) -> object:
-    return Annotated[kind, typer.Option(help=told, metavar=metavar)]  # type: ignore[valid-type]
+    return Annotated[kind, typer.Option(help=told, metavar=metavar)]
 
 
 command(

@@ -138,7 +138,7 @@ def scanning(
         rates=_known(Rates, rates, "--rates"),
         least_high=least,
         ellipses=tuple(ellipses),
-        turns=tuple(4 + 2 * round(shape) for shape in ellipses),
+        turns=tuple(int(3 * shape) for shape in ellipses),
     )
     found = scan(
         replace(design, windows=windows), replications=replications, seed=seed, executor=executor, workers=workers,

@@ -21,7 +21,7 @@ from casualty.vocabulary import IncidentStatus, Tier
 
 KINDS = (
     "incident", "situation", "dimension", "identity_group", "actor", "source", "document", "origin", "admin_unit",
-    "population", "batch", "consent", "pairing",
+    "population", "batch", "consent", "pairing", "analysis_run",
 )  # fmt: skip
 FILES = {
     "incident": "incidents", "claim": "claims", "involvement": "involvements", "victim": "victims",
@@ -29,7 +29,7 @@ FILES = {
     "situation": "situations", "dimension": "dimensions", "identity_group": "groups", "actor": "actors",
     "source": "sources", "document": "documents", "origin": "origins", "admin_unit": "admin_units",
     "population": "population", "batch": "batches", "consent": "consents",
-    "pairing": "pairings",
+    "pairing": "pairings", "analysis_run": "analysis_runs",
 }  # fmt: skip
 IN_GEOGRAPHY = {"admin_unit": "geometry"}
 REMOVED = ("incident_code", "incident_status", "merged_into", "at")

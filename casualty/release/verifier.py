@@ -35,8 +35,9 @@ INCIDENT_FILES = {
 OTHER_FILES = {
     "situation": "situations", "identity_group": "groups", "actor": "actors", "source": "sources",
     "document": "documents", "origin": "origins", "admin_unit": "admin_units", "population": "population",
-    "batch": "batches", "pairing": "pairings",
+    "batch": "batches", "pairing": "pairings", "analysis_run": "analysis_runs",
 }  # fmt: skip
+LATER = ("pairing", "analysis_run")  # packages made before there were any have no such file
 ADDED = {"has_point", "incident_code", "incident_status", "withheld"}
 NOT_IN_TABLES = {"geometry"}
 ABSENT = {"", "not_applicable", "not_recorded"}
@@ -232,8 +233,9 @@ def _link(previous: str, sequence: int, row: dict[str, str]) -> str:
 def _bodies(report: Report, digests: dict[int, tuple[str, str, str]], last: dict[str, int]) -> None:
     """Check each shown body's digest, and walk the tables beside the bodies: both are in the same order."""
     tables = {kind: {kind: Table(report, file, kind, kind)} for kind, file in OTHER_FILES.items()}
-    if not os.path.isfile(report.path(PAIRINGS)):
-        del tables["pairing"]
+    for kind in LATER:
+        if not os.path.isfile(report.path(f"{RECORDS}{OTHER_FILES[kind]}.csv")):
+            del tables[kind]
     tables["incident"] = {name: Table(report, file, "incident", name) for name, file in INCIDENT_FILES.items()}
     shown = 0
     for number, proof in _proofs(report):

@@ -79,14 +79,14 @@ class Values:
         return values
 
     def choice(self, name: str, held: Mapping[int, object], lacking: Mapping[int, str] | None = None) -> int:
-        """One of the values held here; one that SaTScan has and we lack is refused by its name."""
+        """One of the values held here, the first in place of a wrong one; one that SaTScan has and we lack is refused."""
         text = self.text(name)
         value = int(text) if text.isdecimal() else -1
         if value not in held:
             if lacking and value in lacking:
-                self.refuse(name, lacking[value], "/".join(map(str, held)))
+                self.refuse(name, lacking[value], "/".join(map(str, sorted(held))))
             else:
-                self.wrong(name, "is {value}.", "Write one of {held}.", held=", ".join(map(str, held)))
+                self.wrong(name, "is {value}.", "Write one of {held}.", held=", ".join(map(str, sorted(held))))
             return next(iter(held))
         return value
 

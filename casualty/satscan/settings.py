@@ -12,7 +12,8 @@ from geo.scan.design import Kind, Model, Rates, Windows
 EARTH_KM = 6367.0
 """The radius that SaTScan's distances between latitudes and longitudes have."""
 
-MODELS = {0: Model.POISSON, 1: Model.BERNOULLI, 2: Model.PERMUTATION, 7: Model.MULTINOMIAL}
+# The first stands in for a model that was refused: it asks for no further file, so it brings no further fault.
+MODELS = {7: Model.MULTINOMIAL, 0: Model.POISSON, 1: Model.BERNOULLI, 2: Model.PERMUTATION}
 _OTHER_MODELS = {
     3: "the ordinal model",
     4: "the exponential model",

@@ -11,6 +11,8 @@ from casualty.schema.desk import Assignment, Session, Unfinished, Viewing
 from casualty.schema.house import (
     Account,
     AccountFields,
+    AnalysisRun,
+    AnalysisRunFields,
     Batch,
     BatchFields,
     Clearance,
@@ -104,6 +106,7 @@ ROOTS: dict[str, type[SQLModel]] = {
     "coding_sample": CodingSample,
     "coding": Coding,
     "pairing": Pairing,
+    "analysis_run": AnalysisRun,
 }
 
 CHILDREN: dict[str, tuple[str, ...]] = {
@@ -118,13 +121,13 @@ def table(name: str) -> sa.Table:
 
 __all__ = [
     "CHILDREN", "ROOTS", "Account", "AccountFields", "Act", "ActDraft", "ActFields", "Actor", "ActorFields",
-    "AdminUnit", "AdminUnitFields", "Assignment", "Attribution", "AttributionFields", "Batch", "BatchFields",
-    "Claim", "ClaimFields", "Clearance", "ClearanceFields", "Coding", "CodingFields", "CodingSample",
-    "CodingSampleFields", "Consent", "ConsentFields", "Correction", "CorrectionFields", "Credential", "Deployment",
-    "DeploymentFields", "Dimension", "DimensionFields", "Document", "DocumentFields", "GroupFields",
-    "IdentityGroup", "Incident", "IncidentDraft", "IncidentFields", "Involvement", "InvolvementDraft",
-    "InvolvementFields", "LedgerHead", "NameFields", "NamedPlace", "NamedPlaceFields", "Origin", "OriginFields",
-    "Pairing", "PairingFields", "Population", "PopulationFields", "Release", "ReleaseFields", "Review",
-    "ReviewFields", "Revision", "RevisionBody", "Session", "Situation", "SituationFields", "Source", "SourceFields",
-    "Stated", "Unfinished", "Victim", "VictimDraft", "VictimFields", "VictimName", "Viewing", "table",
+    "AdminUnit", "AdminUnitFields", "AnalysisRun", "AnalysisRunFields", "Assignment", "Attribution",
+    "AttributionFields", "Batch", "BatchFields", "Claim", "ClaimFields", "Clearance", "ClearanceFields", "Coding",
+    "CodingFields", "CodingSample", "CodingSampleFields", "Consent", "ConsentFields", "Correction",
+    "CorrectionFields", "Credential", "Deployment", "DeploymentFields", "Dimension", "DimensionFields", "Document",
+    "DocumentFields", "GroupFields", "IdentityGroup", "Incident", "IncidentDraft", "IncidentFields", "Involvement",
+    "InvolvementDraft", "InvolvementFields", "LedgerHead", "NameFields", "NamedPlace", "NamedPlaceFields", "Origin",
+    "OriginFields", "Pairing", "PairingFields", "Population", "PopulationFields", "Release", "ReleaseFields",
+    "Review", "ReviewFields", "Revision", "RevisionBody", "Session", "Situation", "SituationFields", "Source",
+    "SourceFields", "Stated", "Unfinished", "Victim", "VictimDraft", "VictimFields", "VictimName", "Viewing", "table",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The house itself: deployment, accounts, intake batches, releases, and the ledger's own tables."""
+"""The house itself: deployment, accounts, intake batches, releases, analyses kept, and the ledger's own tables."""
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
@@ -124,6 +124,38 @@ class Release(ReleaseFields, Held, table=True):
         *held(),
         sa.CheckConstraint("length(recipient) > 0 AND length(basis) > 0", name="recipient_basis"),
     )
+
+
+class AnalysisRunFields(Stated):
+    """One question of patterns as it was asked and answered, so that anybody may ask it again and compare the bytes.
+
+    `parameters`, `versions` and `result` are canonical JSON (sorted keys, no spaces). `data_sha256` is over the table of
+    incidents that was asked, `ledger_head` the link at which it was read.
+    """
+
+    method: str = Field(min_length=1, max_length=60)
+    question: str = Field(min_length=1)
+    dimension_id: str | None = Field(default=None, foreign_key="dimension.id", index=True, max_length=ID)
+    group_id: str | None = Field(default=None, foreign_key="identity_group.id", max_length=ID)
+    parameters: str = Field(min_length=2)
+    seed: str | None = Field(default=None, max_length=40, schema_extra={"pattern": r"^[0-9]+$"})
+    data_sha256: str = Field(max_length=64, schema_extra={"pattern": r"^[0-9a-f]{64}$"})
+    ledger_head: str = Field(max_length=64)
+    versions: str = Field(min_length=2)
+    result: str = Field(min_length=2)
+    result_sha256: str = Field(max_length=64, schema_extra={"pattern": r"^[0-9a-f]{64}$"})
+
+
+class AnalysisRun(AnalysisRunFields, Held, table=True):
+    """An analysis that was run on the record; `code` is what people call it by. What was run is never amended."""
+
+    __tablename__ = "analysis_run"
+    __table_args__ = (
+        *held(),
+        sa.CheckConstraint("length(data_sha256) = 64 AND length(result_sha256) = 64", name="hashes_whole"),
+    )
+
+    code: str = Field(unique=True, max_length=14)
 
 
 class Revision(SQLModel, table=True):

@@ -66,11 +66,11 @@ class Scan:
                     "end": spans[c.last][1],
                     "cases": _listed(c.cases),
                     "expected": _listed(c.expected),
-                    "log_likelihood_ratio": c.log_likelihood_ratio,
+                    "log_likelihood_ratio": rounded(c.log_likelihood_ratio),
                     "relative_risk": _listed(c.relative_risk),
                     "p_value": c.p,
                     "high": c.high,
-                    "radius": c.radius,
+                    "radius": rounded(c.radius),
                 }
                 for c in self.clusters
             ],
@@ -82,4 +82,9 @@ def _listed(value: float | tuple[float, ...]) -> Any:
         return [_listed(part) for part in value]
     if value != value or value in (float("inf"), float("-inf")):
         return None
-    return int(value) if value == int(value) else value
+    return int(value) if value == int(value) else rounded(value)
+
+
+def rounded(value: float) -> float:
+    """To twelve digits: the last ones of a logarithm differ between machines, and a run is to give the same bytes."""
+    return float(f"{value:.12g}")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from geo.kernel import function
 from geo.scan.design import Design, Kind, Model
 from geo.scan.found import Cluster, Scan
-from geo.scan.preparing import Geometry, Prepared, job, prepared, reach, single
+from geo.scan.geometry import Geometry, reach
+from geo.scan.preparing import Prepared, job, prepared, single
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -176,7 +177,7 @@ def _parts(
 ) -> Iterator[Part]:
     """The work cut up: by replicates, the fast search by centres too, since it orders the places once for all of a lot."""
     centres, stop = len(ready.geometries[0].centres[0]), ctypes.c_int32(0)
-    pieces = min(centres, workers * max(1, centres // 4000)) if ready.fast else 1
+    pieces = min(centres, workers * max(1, centres // 20_000)) if ready.fast else 1
     cuts = [centres * i // pieces for i in range(pieces + 1)]
     size = TOGETHER if ready.fast else LANES
     for start in range(0, len(which), size):

@@ -1,0 +1,100 @@
+"""Commands for analyses that were kept: list them, show one, ask one again."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from casualty.cli.frame import GLOBALS, Json, acting, dumped, opened, out, patterns_app, say
+
+if TYPE_CHECKING:
+    from casualty.access import Acting
+    from casualty.runs import Ask, Run
+    from casualty.store import Store
+
+HEAD = 60
+
+
+@patterns_app.command("runs")
+def patterns_runs(as_json: Json = False) -> None:
+    """List the analyses kept, oldest first."""
+    from casualty import runs
+    from casualty.patterns.plainly import clean
+
+    store = opened()
+    found = runs.listed(store, by=_reader(store))
+    if as_json:
+        out(dumped([_head(run) for run in found]))
+        return
+    for run in found:
+        taken_back = "  WITHDRAWN" if run.withdrawn else ""
+        out(f"{run.code}  {run.at[:16].replace('T', ' ')}  {run.method:<16}{clean(run.question)[:HEAD]}{taken_back}")
+    say(f"{len(found):,} kept." if found else "None kept yet: each question asked of the record is kept as one.")
+
+
+@patterns_app.command("run")
+def patterns_run(
+    code: str,
+    figure: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw it too: .svg, .png, .html, or .json for Vega-Lite.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show an analysis as it was asked and answered."""
+    from casualty import runs
+    from casualty.patterns import plainly
+
+    store = opened()
+    run = runs.shown(store, code, by=_reader(store))
+    if figure is not None:
+        from casualty.patterns import figures
+
+        figures.write(run.result, figure)
+    if as_json:
+        out(dumped(run.as_json()))
+        return
+    out(plainly.text(run.result))
+    out(
+        f"\n{run.code}: {plainly.clean(run.question)}\nAsked {run.at} by {run.by}; SHA-256 of the answer {run.result_sha256},"
+    )
+    out(f"of the data {run.data_sha256}; ledger head {run.ledger_head}.")
+    out(f"Computed by {', '.join(f'{name} {version}' for name, version in run.versions.items())}.")
+    if run.withdrawn:
+        out(f"WITHDRAWN: {run.withdrawn}")
+
+
+@patterns_app.command("rerun")
+def patterns_rerun(code: str, as_json: Json = False) -> None:
+    """Ask an analysis again and say whether the answer is the same, byte for byte; ends with 1 if not."""
+    from casualty import runs
+
+    store = opened()
+    again = runs.rerun(store, code, _asking(store), by=_reader(store))
+    if as_json:
+        out(dumped(again.as_json()))
+    else:
+        out("\n".join([again.sentence, *(f"  {place}" for place in again.differences)]))
+    if not again.same:
+        raise typer.Exit(1)
+
+
+def _reader(store: "Store") -> "Acting | None":
+    """Return who reads, if they say so; whoever holds the database may read it all."""
+    return acting(store) if GLOBALS["as"] else None
+
+
+def _asking(store: "Store") -> "Ask":
+    """Return how a question is asked of this record, as `cli.asked` asked it."""
+    from casualty import asking, runs
+
+    def ask(method: str, parameters: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        material = asking.gathered(store, method, parameters)
+        return runs.digest(material.events, *material.beside), asking.answer(material, method, parameters)
+
+    return ask
+
+
+def _head(run: "Run") -> dict[str, Any]:
+    kept = ("code", "at", "by", "method", "question", "dimension", "group", "result_sha256", "withdrawn")
+    return {name: getattr(run, name) for name in kept}
