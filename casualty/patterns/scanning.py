@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from casualty.errors import NotEnoughData, UsageFault
 from casualty.patterns.answers import plain
 from casualty.patterns.events import Events
-from geo.scan import Cluster, Design, Kind, Model, Places, Rates, Records, Scan, Windows, scan
+from geo.scan import Design, Kind, Model, Places, Rates, Records, Scan, Windows, scan
 
 DAY_0 = np.datetime64("1970-01-01", "D")
 LEVEL = 0.05
@@ -71,7 +71,7 @@ class Scanned:
             "caveats": list(self.caveats),
             "parameters": dict(self.parameters),
             "seed": self.seed,
-            "correction": "The best window of each replication is what every cluster is ranked against.",
+            "correction": "every cluster is ranked against the best window of each replication",
         }
         return {**document, **{name: plain(value) for name, value in told.items()}, **plain(self.extra)}
 
@@ -124,7 +124,7 @@ def scanning(
             f"{len(chosen)} incidents have all that this scan needs; at least {FEWEST} are needed."
             f" Left out: {_reasons(chosen)}."
         )
-    bin_of, spans = _bins(chosen, asked[1], every)
+    bin_of, spans = _bins(chosen, events.day[np.isfinite(events.day)], asked[1], every)
     if asked[0] is Model.POISSON:
         chosen, bin_of, design = _against_people(chosen, group or "", people or {}, centres or {}, bin_of, len(spans))
     else:
@@ -172,14 +172,19 @@ def _chosen(events: Events, model: Model, kind: Kind, group: str | None, every: 
     return there
 
 
-def _bins(events: Events, kind: Kind, every: int) -> tuple[NDArray[np.int64], tuple[tuple[str, str], ...]]:
-    """Each incident's time bin, and the first and last day of every bin, counted back from the last day."""
-    dated = np.isfinite(events.day)
-    if not dated.any():
+def _bins(
+    events: Events, days: NDArray[np.float64], kind: Kind, every: int
+) -> tuple[NDArray[np.int64], tuple[tuple[str, str], ...]]:
+    """Each incident's time bin, and the first and last day of every bin, counted back from the last of all `days`.
+
+    The study period is that of everything that was given, not of the group's incidents alone: what ended with them
+    long ago is not still going on.
+    """
+    if not days.size:
         if kind is Kind.SPATIAL:
             return np.zeros(len(events), dtype=np.int64), (("", ""),)
         raise NotEnoughData("No incident has a date: a scan in time needs them.")
-    first, last = int(events.day[dated].min()), int(events.day[dated].max())
+    first, last = int(days.min()), int(days.max())
     if kind is Kind.SPATIAL:
         return np.zeros(len(events), dtype=np.int64), ((_iso(first), _iso(last)),)
     bins = -(-(last - first + 1) // every)
@@ -289,7 +294,7 @@ def _answered(
         left_out=events.left_out,
         scan=found,
         spans=spans,
-        sentence=_sentence(found, spans, group),
+        sentence=_sentence(events, found, spans, group),
         caveats=(*caveats, EDGE, *((SIZES,) if weights == "victims" else ())),
         parameters=parameters,
         seed=found.seed,
@@ -320,39 +325,57 @@ def _question(model: Model, kind: Kind, group: str | None) -> str:
     }[model]
 
 
-def _sentence(found: Scan, spans: Sequence[tuple[str, str]], group: str | None) -> str:
+def _sentence(events: Events, found: Scan, spans: Sequence[tuple[str, str]], group: str | None) -> str:
     what = f"incidents of {group}" if group is not None else "the mix of groups"
-    looked = f"all circles{'' if found.design.windows.kind is Kind.SPATIAL else ' and times'} that were searched"
+    spatial = found.design.windows.kind is Kind.SPATIAL
+    looked = f"all circles{'' if spatial else ' and times'} that were searched"
     if not found.clusters:
         return f"Nothing stands out: no window has more {what} than expected."
-    first, p = found.clusters[0], found.clusters[0].p
+    p = found.clusters[0].p
     if p is None:
         return (
-            f"The window that stands out most is described below, without any test: no replication was run,"
+            "The window that stands out most is described below, without any test: no replication was run,"
             f" and whether it is more than chance among {looked} is not said."
         )
     if p > LEVEL:
         return (
-            f"No place{'' if found.design.windows.kind is Kind.SPATIAL else ' and time'} stands out for {what}: the"
-            f" strongest would come about by chance in {p:.0%} of cases, among {looked}. Nothing is shown by this; a"
-            f" pattern that is weak or spread out would not be found."
+            f"No place{'' if spatial else ' and time'} stands out for {what}: the strongest would come about by chance"
+            f" in {p:.1%} of cases, among {looked}. Nothing is shown by this; a pattern that is weak or spread out"
+            " would not be found."
         )
     others = sum(cluster.p is not None and cluster.p <= LEVEL for cluster in found.clusters) - 1
     more = f" {others} more stand{'s' if others == 1 else ''} out." if others else ""
     return (
-        f"{_described(first, found, spans, what)}: consistent with a concentration there, p = {p:.3g} after"
-        f" correction for {looked}; this does not say why.{more}"
+        f"{_where(events, found, spans)} {_what(events, found, what)}: consistent with a concentration there,"
+        f" p = {p:.3g} after correction for {looked}; this does not say why.{more}"
     )
 
 
-def _described(first: Cluster, found: Scan, spans: Sequence[tuple[str, str]], what: str) -> str:
-    degrees = found.design.places.degrees
-    size = f"{first.radius:,.1f} km" if degrees else f"{first.radius:,.0f} m"
-    around = f"Within {size} around {found.design.places.ids[first.places[0]]}" if first.radius else "At one place"
-    when = ""
-    if found.design.windows.kind is not Kind.SPATIAL:
-        when = f", {spans[first.first][0]} to {spans[first.last][1]}"
-    if isinstance(first.cases, tuple):
-        return f"{around}{when} ({len(first.places)} places) {what} differs from elsewhere"
-    expected = first.expected if isinstance(first.expected, float | int) else 0.0
-    return f"{around}{when} there were {first.cases:,.3g} {what} where {expected:,.3g} are expected"
+def _where(events: Events, found: Scan, spans: Sequence[tuple[str, str]]) -> str:
+    """Where, and when, the first cluster lies."""
+    first, design = found.clusters[0], found.design
+    areas = _areas(events, found)[0]
+    if design.model is Model.POISSON:
+        around = f"In {areas[0]}{_further(areas)}"
+    else:
+        size = f"{first.radius:,.1f} km" if design.places.degrees else f"{first.radius:,.0f} m"
+        around = f"Within {size} around {design.places.ids[first.places[0]]}" if first.radius else "At one place"
+        around += f" ({areas[0]}{_further(areas)})" if areas else ""
+    if design.windows.kind is Kind.SPATIAL:
+        return around
+    return f"{around}, {spans[first.first][0]} to {spans[first.last][1]}"
+
+
+def _further(areas: Sequence[str]) -> str:
+    return "" if len(areas) == 1 else f" and {len(areas) - 1} more"
+
+
+def _what(events: Events, found: Scan, what: str) -> str:
+    """What lies within the first cluster, beside what is expected."""
+    first = found.clusters[0]
+    if isinstance(first.cases, tuple) and isinstance(first.expected, tuple):
+        excess = [c - e for c, e in zip(first.cases, first.expected, strict=True)]
+        k = excess.index(max(excess))
+        number = f"{first.cases[k]:,.3g} where {first.expected[k]:,.3g} are expected"
+        return f"{what} differs from elsewhere, above all in incidents of {events.groups[k]} ({number})"
+    return f"there were {first.cases:,.3g} {what} where {first.expected:,.3g} are expected"

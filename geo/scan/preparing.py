@@ -234,12 +234,12 @@ def _enough(design: Design) -> None:
         raise TooLittle("There are no controls: without records of others a share cannot be compared. Give some.")
     if model is Model.MULTINOMIAL and sum(n > 0 for n in _by_kind(design)) < 2:
         raise TooLittle("All records are of one category: a scan of the mix needs two or more.")
+    if model is Model.PERMUTATION and design.windows.kind is Kind.SPATIAL:
+        raise Unusable("The permutation scan looks for places and times together: ask retrospective or prospective.")
     if model is Model.PERMUTATION and len(set(records.bin)) < 2:
         raise TooLittle("All cases fall into one time bin: the permutation scan needs two or more.")
     if design.windows.kind is not Kind.SPATIAL and design.bins < 2:
         raise TooLittle("The study period has one time bin: a scan in space and time needs two or more.")
-    if model is Model.PERMUTATION and design.windows.kind is Kind.SPATIAL:
-        raise Unusable("The permutation scan looks for places and times together: ask retrospective or prospective.")
     if model is Model.POISSON:
         expected = design.expected
         if expected is None or not sum(expected) > 0 or not all(isfinite(v) and v >= 0 for v in expected):

@@ -2,6 +2,7 @@
 
 import ctypes
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import pairwise
@@ -287,6 +288,7 @@ def _clusters(
 ) -> Iterator[Cluster]:
     """Windows in order, those left out that share a place with a better one (Kulldorff 1997, secondary clusters)."""
     reached = _Reached(ready)
+    maxima = sorted(maxima)
     law = _gumbel(maxima) if gumbel and len(maxima) > 1 else None
     rank = 0
     for window in windows:
@@ -328,9 +330,10 @@ class _Reached:
 
 
 def _p(ratio: float, maxima: Sequence[float], early: bool) -> float | None:
+    """The rank of a ratio among the maxima, which are in rising order."""
     if not maxima:
         return None
-    reached = sum(value >= ratio * (1 - EQUAL) for value in maxima)
+    reached = len(maxima) - bisect_left(maxima, ratio * (1 - EQUAL))
     return reached / len(maxima) if early and reached else (1 + reached) / (len(maxima) + 1)
 
 
