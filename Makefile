@@ -32,6 +32,7 @@ $(READY): pyproject.toml constraints.txt setup.py $(wildcard geo/kernel/*.c geo/
 	@$(PY) -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing into $(VENV); the first time takes a minute or two."
 	@$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt --config-settings editable_mode=compat -e '.[dev]'
+	@$(PY) -m compileall -q casualty geo app
 	@touch $(READY)
 
 demo: $(READY) $(SAMPLE)

@@ -417,3 +417,29 @@ def people(path: Path, group: str) -> dict[str, tuple[float, float, float]]:
     if faults:
         raise InvalidRecords(f"{path.name} cannot be used as it is.", faults)
     return found
+
+
+def centres(path: Path, *, crs: str = NOT_STATED) -> dict[str, tuple[float, float]]:
+    """Return where the areas of a table of people lie, by code: longitude and latitude, or metres, by the system.
+
+    From its columns area, x and y; an area is taken where it first stands. Raises InvalidRecords with every fault.
+    """
+    known, faults = crs_of(crs), list[Fault]()
+    table = open_table(path)
+    read: dict[str, Read] = {"area": _word, "x": values.decimal, "y": values.decimal}
+    columns = named(table.headers, read)
+    if missing := [name for name in read if name not in columns]:
+        raise _without(path, missing[0], table.headers, "area, x, y, number: a scan needs to know where each area lies")
+    rows = [_cells(number, cells, columns, read, faults) for number, cells in enumerate(table.rows(), start=1)]
+    for row in rows:
+        if not faults and None in (row["area"], row["x"], row["y"]):
+            faults.append(Fault(row["number"], "area", "has no code, x or y.", "State them, or leave the row out."))
+    faults += _misplaced(rows, known, "") if not faults else []
+    if faults:
+        raise InvalidRecords(f"{path.name} cannot be used as it is.", faults)
+    x, y = _coordinates(rows)
+    x, y = known.lonlat(x, y) if known.degrees else known.metres(x, y)
+    found: dict[str, tuple[float, float]] = {}
+    for row, point in zip(rows, zip(x.tolist(), y.tolist(), strict=True), strict=True):
+        found.setdefault(row["area"], point)
+    return found

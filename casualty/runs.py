@@ -91,7 +91,9 @@ class Rerun:
         if self.program:
             told = "; ".join(f"{what} {then}, now {now}" for what, then, now in self.program)
             return f"{code} gives another answer to the same incidents, by another program: {told}."
-        return f"{code} gives another answer to the same incidents by the same program: one of both is wrong, report it."
+        return (
+            f"{code} gives another answer to the same incidents by the same program: one of both is wrong, report it."
+        )
 
     def as_json(self) -> dict[str, Any]:
         """The comparison as values of strict JSON."""

@@ -113,11 +113,12 @@ def _ready(client: Any, address: str) -> int:
         ) from none
     own = runs.versions()
     for worker, found in client.run(runs.versions, on_error="return").items():
-        if isinstance(found, Exception) or any(found[name] != own[name] for name in ALIKE):
+        wrong = found if isinstance(found, Exception) else None
+        if wrong is not None or any(found[name] != own[name] for name in ALIKE):
             raise UsageFault(
                 "The worker {worker} does not hold this version of the program. Install it there, and start it again.",
                 values={"worker": worker},
-            )
+            ) from wrong
     return sum(client.nthreads().values())
 
 

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from geo.kernel import function
-from geo.scan import Cluster, Design, Kind, Model, Rates, Records
+from geo.scan import Cluster, Design, Kind, Model, Rates, Records, Scan
 from geo.scan.preparing import Prepared, job, prepared, single
 
+LISTED = 100
 NEAR = 1e-9  # ratios and distances that agree to this are one
 
 Array = np.ndarray[Any, Any]
@@ -79,7 +80,7 @@ def poisson(c: Array, mu: Array, cases: float) -> Array:
 
 def mixed(c: Array, n: Array, cases: Array, total: float) -> Array:
     """Jung, Kulldorff and Richard 2010; with cases and controls as two categories that of Kulldorff 1997 (Bernoulli)."""
-    inside, outside, null = xlogx(c) , xlogx(cases - c), xlogx(cases)
+    inside, outside, null = xlogx(c), xlogx(cases - c), xlogx(cases)
     ratio = inside.sum(-1) - xlogx(n) + outside.sum(-1) - xlogx(total - n) - null.sum() + float(xlogx(np.array(total)))
     return np.where((n > 0) & (n < total), ratio, 0.0)
 
@@ -103,10 +104,12 @@ def distances(design: Design, centre: int, shape: float, angle: float) -> Array:
     if places.degrees:
         half = np.sin(np.radians(y - cy) / 2) ** 2
         half += np.cos(np.radians(y)) * np.cos(np.radians(cy)) * np.sin(np.radians(x - cx) / 2) ** 2
-        return 2 * design.earth_km * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
+        around: Array = 2 * design.earth_km * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
+        return around
     along = (x - cx) * np.cos(angle) + (y - cy) * np.sin(angle)
     across = (y - cy) * np.cos(angle) - (x - cx) * np.sin(angle)
-    return np.hypot(along, shape * across)
+    far: Array = np.hypot(along, shape * across)
+    return far
 
 
 def handed_out(ready: Prepared, replicate: int, seed: int) -> tuple[Array, Array, Array]:
@@ -126,8 +129,8 @@ class Exhaustive:
 
     def __init__(self, design: Design) -> None:
         self.design = design
-        self.sizes = self._sizes()
         self.data = self.observed()
+        self.sizes = self._sizes()
         self.circles = list(self._circles())
 
     def observed(self) -> Data:
@@ -154,7 +157,7 @@ class Exhaustive:
         first = dict(zip(zip(*whole.geometries[0].places, strict=True), (m[0] for m in whole.members), strict=True))
         at = np.array([first[point] for point in zip(*ready.geometries[0].places, strict=True)])[place[kept]]
         cases = np.zeros_like(self.data.cases)
-        np.add.at(cases, (at, bin_[kept] + ready.first, 0), count[kept])
+        np.add.at(cases[..., 0], (at, bin_[kept] + ready.first), count[kept])
         before = self.data.all_cases if self.design.records.share is None else np.array([count.sum()])
         return Data(cases, self.data.measure, before, self.data.total)
 
@@ -178,7 +181,9 @@ class Exhaustive:
     def maximum(self, data: Data) -> float:
         """The highest ratio among the windows that replicates are searched for."""
         spans = interval_list(self.design, simulated=True)
-        return max((float(self._ratios(circles, data, spans)[0].max(initial=0.0)) for circles in self.circles), default=0.0)
+        return max(
+            (float(self._ratios(circles, data, spans)[0].max(initial=0.0)) for circles in self.circles), default=0.0
+        )
 
     def best(self) -> list[list[Window]]:
         """For each centre with a window that stands out, those of its windows that reach its highest ratio."""
@@ -191,7 +196,7 @@ class Exhaustive:
             windows = [
                 Window(
                     float(ratios[k, i]), float(circles.radii[k]), circles.centre,
-                    frozenset(circles.order[: circles.counts[k]].tolist()), *spans[i],
+                    frozenset(circles.order[: circles.counts[k]].tolist()), spans[i][0], spans[i][1],
                     cases[k, i], float(measure[k, i]), bool(high[k, i]), circles.shape, circles.angle,
                 )
                 for k, i in tied
@@ -267,7 +272,8 @@ class Exhaustive:
             return np.array(records.mix, float).reshape(len(records.place), -1)
         kind = np.array(records.kind)
         if model is Model.MULTINOMIAL:
-            return np.eye(kind.max() + 1)[kind]
+            one: Array = np.eye(kind.max() + 1)
+            return one[kind]
         return (kind == 1).astype(float)[:, None] if model is Model.BERNOULLI else np.ones((len(kind), 1))
 
     def _margins(self, shape: tuple[int, int]) -> Array:
@@ -288,7 +294,7 @@ class Exhaustive:
             return np.array(self.design.sizes, float)
         n = len(self.design.places.ids)
         if self.design.model is Model.POISSON:
-            return np.array(self.design.expected, float).reshape(n, -1).sum(1)
+            return self.data.measure.sum(1)
         records = self.design.records
         return np.bincount(np.array(records.place), np.array(records.number, float), n)
 
@@ -298,10 +304,10 @@ def same(a: float, b: float) -> bool:
 
 
 def is_told(cluster: Cluster, window: Window, brute: Exhaustive) -> bool:
-    """Whether a cluster says of a window all that is so."""
+    """Whether a cluster says of a window all that is so; a category without cases has no relative risk to be told."""
     expected, risk = brute.risk(window)
     told = [np.atleast_1d(value) for value in (cluster.cases, cluster.expected, cluster.relative_risk)]
-    found = [window.cases, expected, risk]
+    found = [window.cases, expected, np.where(brute.data.all_cases > 0, risk, told[2])]
     return (
         set(cluster.places) == window.places
         and len(cluster.places) == len(window.places)
@@ -310,6 +316,26 @@ def is_told(cluster: Cluster, window: Window, brute: Exhaustive) -> bool:
         and same(cluster.log_likelihood_ratio, window.ratio)
         and bool(np.isclose(cluster.records, window.measure, rtol=NEAR, atol=1e-10))
         and bool(np.isclose(cluster.radius, window.radius, rtol=1e-7, atol=1e-9))
-        and (cluster.centre, cluster.shape) == (window.centre, window.shape)
+        and cluster.shape == window.shape
         and bool(np.isclose(cluster.angle, window.angle))
     )
+
+
+def faults(found: Scan, brute: Exhaustive) -> Iterator[str]:
+    """What is wrong with the clusters, whichever of windows of equal ratio stands first."""
+    best, before = brute.best(), np.inf
+    taken: dict[int, float] = {}
+    for cluster in found.clusters:
+        if not any(is_told(cluster, window, brute) for tied in best for window in tied):
+            yield f"no centre's best window is {cluster}"
+        if cluster.log_likelihood_ratio > before * (1 + NEAR) or not taken.keys().isdisjoint(cluster.places):
+            yield f"out of order, or sharing a place with a better one: {cluster}"
+        before = cluster.log_likelihood_ratio
+        taken |= dict.fromkeys(cluster.places, before)
+    for tied in best:
+        if len(found.clusters) < LISTED and not any(_covered(window, taken) for window in tied):
+            yield f"left out: {tied[0]}"
+
+
+def _covered(window: Window, taken: dict[int, float]) -> bool:
+    return any(taken.get(place, -1.0) >= window.ratio * (1 - NEAR) - 1e-11 for place in window.places)

@@ -224,7 +224,7 @@ def test_no_denominator(files: Files, capsys: pytest.CaptureFixture[str]) -> Non
 
 
 WRONG = [
-    (["near-repeat", "--points", "{}", "--series", "{}"], 2, "give one of them"),
+    (["trend", "--points", "{}", "--series", "{}"], 2, "give one of them"),
     (["near-repeat", "--points", "{}", "--dimension", "ethnicity"], 2, "belongs to the database"),
     (["near-repeat", "--controls", "{}"], 2, "belongs to --points"),
     (["near-repeat", "--points", "{}", "--space", "many"], 2, "write for example --space 100,200,400"),
@@ -234,7 +234,7 @@ WRONG = [
     (["near-repeat", "--points", "{}", "--from", "yesterday"], 2, "write YYYY-MM-DD"),
     (["near-repeat", "--points", "{}", "--from", "2024-01-01", "--to", "2023-01-01"], 2, "lies before"),
     (["near-repeat", "--points", "none.csv"], 11, "there is no file none.csv"),
-    (["near-repeat", "--points", "{}", "--cluster", "tcp://x:1"], 2, "--cluster"),
+    (["near-repeat", "--points", "{}", "--cluster", "tcp://127.0.0.1:1"], 2, "--threads"),
     (["hotspots", "--points", "{}", "--group", "kess", "--statistic", "p"], 2, "one of: gistar"),
     (["hotspots", "--points", "{}"], 2, "there are: kess, tul"),
     (["signature", "--points", "{}", "--group", "kess", "--parts", "hat"], 2, "one or more of: actors"),
@@ -303,3 +303,33 @@ def test_what_the_record_does_not_hold(sundovel: str, tmp_path: Path, capsys: py
     assert run(["init", "--db", empty]) == 0
     capsys.readouterr()
     refused(11, "none yet", capsys, of_record(empty, "funnel"))
+
+
+# Series, and points beside the incidents ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["trend", "surveillance"])
+def test_a_series_is_asked(method: str, files: Files, capsys: pytest.CaptureFixture[str]) -> None:
+    """R49, R50: counts that somebody made are asked as they are; a gap or a word is refused."""
+    weeks = [{"date": f"2024-W{week:02}", "count": 3 + week % 4} for week in range(1, 50)]
+    assert ask(method, "--series", files(weeks), "--json", "-") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert {"observed", "expected", "alarm"} <= document["rows"][-1].keys()
+    refused(10, "no data is not zero", capsys, ask(method, "--series", files([*weeks[:20], *weeks[22:]])))
+    refused(10, "row 2, count", capsys, ask(method, "--series", files([weeks[0], weeks[1] | {"count": "few"}])))
+    refused(13, "at least 2", capsys, ask(method, "--series", files(weeks[:1])))
+    given = ask(method, "--series", files(weeks), "--survival", "3")
+    refused(2, "a series holds none", capsys, given)
+
+
+def test_fixed_points_lie_in_the_frame_of_the_incidents(files: Files, capsys: pytest.CaptureFixture[str]) -> None:
+    """R36: in metres and in degrees the same incidents lie near the same checkpoints."""
+    rows, spots = rows_of(), [{"x": 4000, "y": 4500}, {"x": 1000, "y": 8000}]
+    ways = []
+    for crs, made in (("local", lambda v: v), ("lonlat", lambda v: v / 111_319.4907932736)):
+        moved = [row | {axis: made(row[axis]) for axis in ("x", "y")} for row in rows]
+        near = files([{axis: made(spot[axis]) for axis in ("x", "y")} for spot in spots], "near.csv")
+        assert ask("colocation", "--points", files(moved), "--near", near, "--crs", crs, "--json", "-") == 0
+        ways.append([row["observed"] for row in json.loads(capsys.readouterr().out)["rows"]])
+    assert ways[0] == pytest.approx(ways[1], abs=2)
+    assert sum(ways[0]) > 0

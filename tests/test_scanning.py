@@ -1,10 +1,13 @@
 """The scan asked of incidents: each counts once, mixes stay whole, and what is said can stand alone."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from casualty.cli import run
 from casualty.errors import NotEnoughData, UsageFault
 from casualty.patterns.events import Events
 from casualty.patterns.scanning import scanning
@@ -211,3 +214,39 @@ def test_too_little_is_never_answered() -> None:
     nobody = np.full((120, 2), np.nan)
     with pytest.raises(NotEnoughData, match="120 identity of the victims not known"):
         asked(events(mix=nobody))
+
+
+def written(folder: Path, name: str, lines: list[str]) -> Path:
+    path = folder / name
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_poisson_scan_of_files_takes_people_from_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """R45: out of how many people, and where they live, comes from the user; without it there is no rate."""
+    points = [f"e{i},{i % 5},{i // 5 % 4},2024-01-{1 + i % 28:02},g,d{i % 20}" for i in range(100)]
+    points += [f"f{i},3,1,2024-02-01,g,d8" for i in range(15)]
+    there = written(tmp_path, "points.csv", ["id,x,y,date,group,area", *points])
+    people = written(
+        tmp_path, "people.csv", ["area,x,y,number", *(f"d{i},{i % 5 * 900},{i // 5 * 900},500" for i in range(20))]
+    )
+    asked = ["patterns", "scan", "--model", "poisson", "--points", str(there), "--crs", "local", "--json", "-"]
+    assert run([*asked, "--people", str(people), "--replications", "99"]) == 0
+    first = json.loads(capsys.readouterr().out)["clusters"][0]
+    assert (first["locations"], first["cases"], first["p_value"]) == (["d8"], 20, 0.01)
+    assert first["expected"] == pytest.approx(115 / 20)
+    assert run(asked) == 13
+    assert "a rate is refused" in capsys.readouterr().err
+    assert run([*asked, "--people", str(written(tmp_path, "bad.csv", ["area,number", "d1,5"]))]) == 10
+    assert "where each area lies" in capsys.readouterr().err
+
+
+def test_a_scan_without_replications_describes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """R52: p is null, and no cluster is called one."""
+    rows = [f"e{i},{i * 37 % 101},{i * 53 % 97},2024-01-01,{'ab'[i % 3 == 0]}" for i in range(60)]
+    there = written(tmp_path, "points.csv", ["id,x,y,date,group", *rows])
+    asked = ["patterns", "scan", "--model", "bernoulli", "--points", str(there), "--crs", "local", "--group", "b"]
+    assert run([*asked, "--replications", "0", "--json", "-"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["replications"] == 0
+    assert {cluster["p_value"] for cluster in document["clusters"]} == {None}

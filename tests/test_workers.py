@@ -10,18 +10,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import distributed
 import numpy as np
 import pytest
 
 from casualty import runs
+from casualty import workers as module
 from casualty.errors import CasualtyError, Interrupted, UsageFault
 from casualty.workers import executor
 from geo import scan as scanning
 from geo.faults import TooLittle
 from geo.near_repeat import near_repeat
+from geo.scan import running as searching
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 30
@@ -30,15 +34,20 @@ PATIENCE = 30
 class Cluster:
     """A scheduler and its workers, each a process of its own on this machine."""
 
-    def __init__(self, folder: Path, workers: int) -> None:
+    def __init__(self, folder: Path) -> None:
         self.file, self.folder, self.processes = folder / "scheduler.json", folder, list[Any]()
         self.started("scheduler", "--port", "0")
-        while not (self.file.exists() and self.file.read_text()):
+        while not (self.file.exists() and self.file.read_text().rstrip().endswith("}")):
             assert self.processes[0].poll() is None
             time.sleep(0.05)
         self.address = str(json.loads(self.file.read_text())["address"])
+
+    def grown(self, workers: int) -> None:
+        """Start workers, and wait until they have come in."""
         for _ in range(workers):
-            self.started("worker", "--nthreads", "1", "--no-nanny", "--local-directory", str(folder))
+            self.started("worker", "--nthreads", "1", "--no-nanny", "--local-directory", str(self.folder))
+        with distributed.Client(self.address, set_as_default=False) as client:
+            client.wait_for_workers(workers, timeout=PATIENCE)
 
     def started(self, what: str, *arguments: str) -> None:
         given = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(self.file), *arguments]
@@ -46,18 +55,27 @@ class Cluster:
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self.processes.append(subprocess.Popen(command, cwd=ROOT, **quiet))
 
-    def ended(self) -> None:
-        for process in reversed(self.processes):
-            process.terminate()
-        for process in reversed(self.processes):
+    def killed(self) -> None:
+        for process in self.processes:
+            process.kill()
             process.wait(PATIENCE)
+
+
+@contextmanager
+def running(folder: Path, workers: int) -> Iterator[Cluster]:
+    started = Cluster(folder)
+    try:
+        if workers:
+            started.grown(workers)
+        yield started
+    finally:
+        started.killed()
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    started = Cluster(tmp_path_factory.mktemp("dask"), workers=2)
-    yield started
-    started.ended()
+    with running(tmp_path_factory.mktemp("dask"), workers=2) as started:
+        yield started
 
 
 def design(model: scanning.Model, n: int = 300) -> scanning.Design:
@@ -88,9 +106,26 @@ def test_threads_and_a_cluster_answer_as_one_thread_does(cluster: Cluster) -> No
     """R55: byte for byte, with two threads and with two processes of a cluster; parts come back in any order."""
     alone = answers(1, None)
     assert len(alone[0].maxima) == 5000
-    assert len(set(alone[1].maxima)) > 250
+    assert len(set(alone[1].maxima)) > 200
     assert answers(2, None) == alone
     assert answers(1, cluster.address) == alone
+
+
+@pytest.mark.parametrize("model", [scanning.Model.BERNOULLI, scanning.Model.PERMUTATION, scanning.Model.MULTINOMIAL])
+def test_parts_of_the_map_give_the_same_whatever_the_number_of_workers(
+    model: scanning.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R55: centres are searched apart from one another too, and a hundred workers get what one gets."""
+    monkeypatch.setattr(searching, "PIECE", 40)
+    told: list[tuple[int, int]] = []
+    with executor(2) as (who, _):
+        given = {"executor": who, "workers": 100, "progress": lambda *parts: told.append(parts)}
+        many = scanning.scan(design(model, 150), replications=130, seed=9, **given)
+    assert many == scanning.scan(design(model, 150), replications=130, seed=9)
+    assert len(many.maxima) == 130
+    parts = len(told)
+    assert parts >= 9
+    assert told == [(done, parts) for done in range(1, parts + 1)]
 
 
 def test_a_cluster_s_work_is_done_by_its_processes(cluster: Cluster) -> None:
@@ -122,17 +157,25 @@ def test_a_cluster_of_another_version_is_not_used(cluster: Cluster, monkeypatch:
         pass
 
 
-def test_a_cluster_that_is_lost_is_told(tmp_path: Path) -> None:
-    """Nothing of it is kept, and the person is told so in words; without workers it is not begun."""
-    lost = Cluster(tmp_path, workers=1)
-    with pytest.raises(CasualtyError, match="was lost") as told, executor(1, lost.address) as (who, _):
+def test_a_cluster_without_workers_or_that_is_lost_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it is kept, and the person is told so in words."""
+    with running(tmp_path, workers=0) as lost:
+        with monkeypatch.context() as hasty:
+            hasty.setattr(module, "WAIT", 1)
+            with pytest.raises(UsageFault, match="Start some: dask worker tcp"):
+                left_waiting(lost)
+        lost.grown(1)
+        with pytest.raises(CasualtyError, match="was lost") as told:
+            left_waiting(lost)
+        assert told.value.exit_code == 1
+
+
+def left_waiting(lost: Cluster) -> None:
+    with executor(1, lost.address) as (who, _):
         assert who is not None
         waiting = who.submit(time.sleep, PATIENCE)
-        for process in lost.processes:
-            process.kill()
+        lost.killed()
         waiting.result()
-    assert told.value.exit_code == 1
-    lost.ended()
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,7 @@
 
 import inspect
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,8 +13,6 @@ from casualty.cli.frame import GLOBALS, acting, dumped, out, patterns_app, say, 
 from casualty.errors import UsageFault
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from casualty.access import Acting
     from casualty.asking import Material
     from casualty.store import Store
@@ -154,23 +151,6 @@ def one_source(given: Given) -> None:
 
 
 # The work ------------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def working(threads: int, cluster: str) -> Iterator["Executor | None"]:
-    """Give the executor of threads or of a cluster, None for one thread; what waits is dropped when it is left early."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    if cluster:
-        raise UsageFault("--cluster is not served by this version; leave it out, or ask for --threads.")
-    if threads == 1:
-        yield None
-        return
-    executor = ThreadPoolExecutor(threads)
-    try:
-        yield executor
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
 
 
 def ticking(word: str) -> Progress:

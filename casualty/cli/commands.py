@@ -1,6 +1,17 @@
 """The whole tree of commands: every module that adds to it is imported here."""
 
-from casualty.cli import accounts, intake, keeping, patterns, reading, reviewing, running, scanning
+from casualty.cli import accounts, calibrating, intake, keeping, patterns, reading, reviewing, running, scanning
 from casualty.cli.frame import app
 
-__all__ = ["accounts", "app", "intake", "keeping", "patterns", "reading", "reviewing", "running", "scanning"]
+__all__ = [
+    "accounts",
+    "app",
+    "calibrating",
+    "intake",
+    "keeping",
+    "patterns",
+    "reading",
+    "reviewing",
+    "running",
+    "scanning",
+]

@@ -20,7 +20,6 @@ from casualty.cli.asked import (
     period,
     ticking,
     told,
-    working,
 )
 from casualty.cli.frame import opened, say
 
@@ -42,24 +41,25 @@ def asked(method: str, given: Given, *, reach: float | None = None, **read: Any)
 
     `reach`: the largest distance asked for, in metres. `read`: what was written with commas, as lists.
     """
-    from casualty import asking
+    from casualty import asking, workers
 
     one_source(given)
     period(given)
     chosen = {name: value for name, value in {**given, **read}.items() if name not in NOT_ASKED and value is not None}
-    with working(given["threads"], given["cluster"]) as executor:
-        work: Given = {"executor": executor, "progress": ticking("draws"), "workers": given["threads"]}
-        if given.get("points") or given.get("series"):
-            material = _from_files(method, given, chosen, reach)
-            document = asking.answer(material, method, chosen, **work)
-        else:
-            store = opened()
-            who = asking_as(store)
-            if given.get("near"):
-                chosen["near"] = _spots(given, "lonlat")
-            material = asking.gathered(store, method, chosen)
-            _wide(material.events)
-            document = kept(store, who, method, chosen, material, asking.answer(material, method, chosen, **work))
+    store = None if given.get("points") or given.get("series") else opened()
+    who = None if store is None else asking_as(store)
+    if store is None:
+        material = _from_files(method, given, chosen, reach)
+    else:
+        if given.get("near"):
+            chosen["near"] = _spots(given, "lonlat")
+        material = asking.gathered(store, method, chosen)
+        _wide(material.events)
+    with workers.executor(given["threads"], given["cluster"]) as (executor, parts):
+        progress = ticking("draws")
+        document = asking.answer(material, method, chosen, executor=executor, progress=progress, workers=parts)
+    if store is not None:
+        document = kept(store, who, method, chosen, material, document)
     told(document, given["to"], given["figure"])
 
 
@@ -97,6 +97,8 @@ def _from_files(method: str, given: Given, chosen: Given, reach: float | None) -
         _wide(events)
     if given.get("people"):
         material = replace(material, people=tables.people(given["people"], asking.of_group(events, chosen)))
+    if given.get("people") and method == "scan":
+        material = replace(material, centres=tables.centres(given["people"], crs=given["crs"]))
     return material
 
 

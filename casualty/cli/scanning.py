@@ -9,8 +9,6 @@ from casualty.cli.asked import Given, command, numbers
 from casualty.cli.patterns import EVERY, asked
 from casualty.errors import UsageFault
 
-REST = ("prm", "model", "kind", "cell")
-
 
 def _scan(given: Given) -> None:
     if given.get("prm"):
@@ -23,6 +21,8 @@ def _scan(given: Given) -> None:
     if not given.get("model"):
         raise UsageFault("--model says which scan: bernoulli, poisson, permutation or multinomial; or give --prm FILE.")
     given.pop("prm")
+    if given["people"] and (given["model"] != "poisson" or not given["points"]):
+        raise UsageFault("--people belongs to --model poisson with --points; the database has its own figures.")
     ellipses = numbers(given["ellipses"], "ellipses") if given["ellipses"] else None
     asked("scan", {**given, "ellipses": None}, reach=given["radius"], ellipses=ellipses)
 
@@ -34,15 +34,23 @@ def _option(kind: object, told: str, metavar: str | None = None) -> object:
 command(
     "scan",
     "Search all circles (and times) for where incidents stand out; corrected for having looked everywhere.",
-    EVERY,
+    tuple(name for name in EVERY if name != "replications"),
     _scan,
+    replications=(
+        Annotated[int | None, typer.Option(min=0, help="How often chance is drawn: 999; 0 describes without a test.")],
+        None,
+    ),
     prm=(
         Annotated[Path | None, typer.Option(metavar="FILE", help="A SaTScan parameter file, instead of all else.")],
         None,
     ),
+    people=(_option(Path | None, "For poisson, with --points: a table area, x, y, number, group.", "FILE"), None),
     model=(_option(str | None, "bernoulli, poisson, permutation or multinomial."), None),
     kind=(Annotated[str, typer.Option("--type", help="spatial, retrospective or prospective.")], "spatial"),
-    every=(_option(int, "Days of a time bin, counted back from the last day.", "DAYS"), 7),
+    every=(
+        _option(int | None, "Days of a time bin, counted back from the last day; chosen if not stated.", "DAYS"),
+        None,
+    ),
     longest=(_option(int | None, "Days of the longest window; half the period.", "DAYS"), None),
     share=(_option(float, "The largest part of all that a circle may hold."), 0.5),
     radius=(_option(float | None, "Its largest radius: metres, or kilometres for degrees."), None),

@@ -22,6 +22,7 @@ from geo.scan import Design, Kind, Model, Places, Rates, Records, Scan, Windows,
 DAY_0 = np.datetime64("1970-01-01", "D")
 LEVEL = 0.05
 FEWEST = 10
+STEPS, MOST_BINS = (1, 7, 30, 91, 365), 60
 
 NO_PEOPLE = "no number of people for its area"
 NO_AREA = "no area"
@@ -71,6 +72,7 @@ class Scanned:
             "caveats": list(self.caveats),
             "parameters": dict(self.parameters),
             "seed": self.seed,
+            "maxima": [float(f"{value:.6g}") for value in self.scan.maxima],
             "correction": "every cluster is ranked against the best window of each replication",
         }
         return {**document, **{name: plain(value) for name, value in told.items()}, **plain(self.extra)}
@@ -85,7 +87,7 @@ def scanning(
     group: str | None = None,
     people: Mapping[str, float] | None = None,
     centres: Mapping[str, tuple[float, float]] | None = None,
-    every: int = 7,
+    every: int | None = None,
     longest: int | None = None,
     share: float = 0.5,
     radius: float | None = None,
@@ -108,7 +110,8 @@ def scanning(
     model: bernoulli (the group's part among all incidents of known identity), poisson (against numbers of `people` by
         area, at `centres`), permutation (the group's incidents alone: place and time together), multinomial (no group
         chosen: any mix that differs). kind: spatial, retrospective, prospective (still going on at the last day).
-    every: days of a time bin, counted back from the last day; longest: days of the longest window (half the period).
+    every: days of a time bin, counted back from the last day (without it 1, 7, 30, 91 or 365, so that there are at most
+        60 bins); longest: days of the longest window (half the period).
     share: largest part of all incidents (or expectation) in a circle; radius: largest radius, in metres (kilometres if
         events are in degrees). rates: high, low, both. least: fewest incidents in a window of high rate.
     weights: incidents, or victims (best figures). ellipses: shapes beside the circle. looked_from: ISO day since when
@@ -118,13 +121,15 @@ def scanning(
     Kulldorff and Richard 2010. Does not show intent, nor what was never recorded; see the caveats it returns.
     """
     asked = _known(Model, model, "--model"), _known(Kind, kind, "--type")
+    days = events.day[np.isfinite(events.day)]
+    every = every or _step(days)
     chosen = _chosen(events, asked[0], asked[1], group, every)
     if len(chosen) < FEWEST:
         raise NotEnoughData(
             f"{len(chosen)} incidents have all that this scan needs; at least {FEWEST} are needed."
             f" Left out: {_reasons(chosen)}."
         )
-    bin_of, spans = _bins(chosen, events.day[np.isfinite(events.day)], asked[1], every)
+    bin_of, spans = _bins(chosen, days, asked[1], every)
     if asked[0] is Model.POISSON:
         chosen, bin_of, design = _against_people(chosen, group or "", people or {}, centres or {}, bin_of, len(spans))
     else:
@@ -191,6 +196,12 @@ def _bins(
     number = bins - 1 - (last - events.day.astype(np.int64)) // every
     starts = [max(first, last - every * (bins - i) + 1) for i in range(bins)]
     return number, tuple((_iso(start), _iso(last - every * (bins - 1 - i))) for i, start in enumerate(starts))
+
+
+def _step(days: NDArray[np.float64]) -> int:
+    """Days of a bin that cut the period into no more than enough: finer ones only cost power and time."""
+    period = float(np.ptp(days)) + 1 if days.size else 1.0
+    return next((step for step in STEPS if period <= step * MOST_BINS), STEPS[-1])
 
 
 def _iso(day: int) -> str:

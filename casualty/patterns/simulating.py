@@ -115,8 +115,8 @@ def planted(
     base = _based(events, rng, null)
     window = choose(base, rng)
     favour = 1 + (strength - 1) * np.nan_to_num(base.share(group))
-    mix = np.where(window.inside[:, None], _mixes(base, rng, null.within_area, favour), np.nan)
-    mix = np.where(window.inside[:, None], mix, _mixes(base, rng, null.within_area))
+    favoured, plain = _mixes(base, rng, null.within_area, favour), _mixes(base, rng, null.within_area)
+    mix = np.where(window.inside[:, None], favoured, plain)
     return _with_truth(noisy(replace(base, mix=mix), rng, null.noise), base, window, strength)
 
 
@@ -124,7 +124,7 @@ def risen(
     events: Events, rng: np.random.Generator, *, part: float, strength: float, last: bool = False, null: Null = EVERYWHERE
 ) -> tuple[Events, Truth]:  # fmt: skip
     """Return such a record in which, in one part of the period (its last, or anywhere), the rate is `strength` times."""
-    base = _based(events, rng, replace(null, dates=Dates.EVEN))
+    base = _based(events, rng, replace(null, dates=Dates.KEPT))
     window = span(base, rng, part, last=last)
     (first, end), (start, stop) = window.days or (0.0, 0.0), _period(base)
     inside = strength * (end - first + 1)
@@ -133,23 +133,26 @@ def risen(
     before = np.floor(rng.random(len(base)) * ((first - start) + (stop - end)))
     rest = np.where(start + before < first, start + before, start + before + (end - first + 1))
     base = _redated(base, np.where(into, days, rest))
+    window = replace(window, inside=(base.day >= first) & (base.day <= end))
     made = noisy(replace(base, mix=_mixes(base, rng, null.within_area)), rng, null.noise)
     return _with_truth(made, base, window, strength)
 
 
 def followed(
-    events: Events, rng: np.random.Generator, *, metres: float, days: float, strength: float, null: Null = EVERYWHERE
+    events: Events, rng: np.random.Generator, *, metres: float, days: float, strength: float, group: str | None = None,
+    null: Null = EVERYWHERE,
 ) -> tuple[Events, Truth]:  # fmt: skip
     """Return such a record in which `strength` times as many pairs lie within `metres` and `days` as chance gives.
 
     Dates are dealt anew, then some are exchanged so that an incident falls within days after one nearby: none is made
-    up. Fewer pairs come about where the places have no more to give.
+    up. Fewer pairs come about where the places have no more to give. group: only its incidents (None: all).
     """
     base = _based(events, rng, replace(null, dates=Dates.DEALT))
-    order, moved = _following(base, rng, metres, days, strength)
-    base = _exchanged(base, order)
+    base = replace(base, mix=_mixes(base, rng, null.within_area))
     everywhere = np.ones(len(base), dtype=bool)
-    made = noisy(replace(base, mix=_mixes(base, rng, null.within_area)), rng, null.noise)
+    able = everywhere if group is None else np.nan_to_num(base.share(group)) > 0
+    order, moved = _following(base, able, rng, metres, days, strength)
+    made = noisy(_exchanged(base, order), rng, null.noise)
     return _with_truth(made, base, Window("incidents that follow others nearby", moved, everywhere), strength)
 
 
@@ -161,7 +164,9 @@ def crowded(
     The area is drawn by the people of the group, so that a large one is likelier; `null.people` must be given.
     """
     people = dict(null.people or {})
-    codes = sorted(people)
+    codes = sorted(code for code in people if people[code] > 0)
+    if not codes:
+        raise NotEnoughData("No number of people is held: nothing can be planted against them.")
     number = np.array([people[code] for code in codes])
     chosen = codes[int(rng.choice(len(codes), p=number / number.sum()))]
     people[chosen] *= strength
@@ -187,8 +192,8 @@ def circle(
     around = away <= np.sort(away)[max(1, round(share * int(good.sum())) - 1)]
     if part >= 1:
         return Window("one circle", around, around)
-    time = span(events, rng, part, last=last)
-    return Window("one circle and time", around & time.inside, around, days=time.days)
+    when = span(events, rng, part, last=last)
+    return Window("one circle and time", around & when.inside, around, days=when.days)
 
 
 def span(events: Events, rng: np.random.Generator, part: float, *, last: bool = False) -> Window:
@@ -283,6 +288,8 @@ def _redated(events: Events, day: Floats) -> Events:
 def _settled(events: Events, rng: np.random.Generator, people: Mapping[str, float]) -> Events:
     """Incidents moved into areas by their numbers of people, to the place of one recorded there, if there is one."""
     codes = sorted(code for code in people if people[code] > 0)
+    if not codes:
+        raise NotEnoughData("No number of people is held: a rate is refused, not guessed. Bring figures in.")
     number = np.array([people[code] for code in codes])
     drawn = [codes[i] for i in rng.choice(len(codes), len(events), p=number / number.sum())]
     homes: dict[str | None, list[int]] = {}
@@ -307,13 +314,15 @@ def _mixes(events: Events, rng: np.random.Generator, within_area: bool, favour: 
 
 
 def _following(
-    events: Events, rng: np.random.Generator, metres: float, days: float, strength: float
+    events: Events, able: Flags, rng: np.random.Generator, metres: float, days: float, strength: float
 ) -> tuple[NDArray[np.intp], Flags]:
-    """Whose date each incident gets, so that pairs come nearer in time; and which incidents these are."""
+    """Whose date each incident gets, so that pairs of those able come nearer in time; and which incidents these are."""
     from scipy.spatial import cKDTree
 
     x, y = _metres(events)
-    good = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & np.isfinite(events.day))
+    good = np.flatnonzero(able & np.isfinite(x) & np.isfinite(y) & np.isfinite(events.day))
+    if good.size < 2:
+        raise NotEnoughData("Fewer than two incidents have a point and a date: none can follow another.")
     day, order, moved = events.day.copy(), np.arange(len(events)), np.zeros(len(events), dtype=bool)
     pairs = good[cKDTree(np.column_stack([x, y])[good]).query_pairs(metres, output_type="ndarray")].reshape(-1, 2)
     pairs = pairs[np.hypot(*(axis[pairs[:, 0]] - axis[pairs[:, 1]] for axis in (x, y))) > 0]
@@ -362,7 +371,7 @@ def _areas(events: Events) -> NDArray[np.intp]:
 
 
 def _to_month(events: Events, chosen: Flags) -> Events:
-    chosen = chosen & np.isfinite(events.day)
+    chosen = chosen & np.isfinite(events.day) & ~(events.date_precision >= MONTH_KNOWN)
     month = (DAY_0 + np.where(chosen, np.floor(events.day), 0).astype(int)).astype("datetime64[M]")
     first, after = ((m.astype("datetime64[D]") - DAY_0).astype(float) for m in (month, month + 1))
     spans = np.where(chosen[:, None], np.column_stack([first, after - 1]), events.day_span)

@@ -14,7 +14,8 @@ typedef struct {
     double *rows;               /* units x categories x LANES */
     double *h, *p, *p0;         /* bins x categories x LANES: counts; their prefix sums at the block's end and start */
     double *in, *pm, *pm0;      /* records by bin, and prefix sums */
-    double *all, base, best[LANES];
+    double least;               /* the smallest weight of a record */
+    double *all, *rarity, base, best[LANES]; /* of each category: its records, and one over its part of all */
     int32_t wide;               /* categories x LANES */
     Best *keep;
 } Mix;
@@ -33,12 +34,18 @@ static Mix *mix_new(const Job *job, const Cells *cells) {
     x->in = malloc(3 * bins * sizeof(double));
     x->pm = x->in + bins;
     x->pm0 = x->pm + bins;
-    x->all = calloc((size_t)job->categories, sizeof(double));
+    x->all = calloc((size_t)job->categories * 2, sizeof(double));
+    x->rarity = x->all + job->categories;
+    x->least = job->total;
+    for (int64_t u = 0; u < cells->units; u++) x->least = fmin(x->least, cells->part[u]);
     for (int64_t i = 0; i < job->records; i++)
         for (int32_t k = 0; k < job->categories; k++)
             x->all[k] += job->weight[i] * (job->mixes ? job->mixes[i * job->categories + k] : job->kind[i] == k);
     x->base = -xlx(&x->logs, job->total);
-    for (int32_t k = 0; k < job->categories; k++) x->base += xlx(&x->logs, x->all[k]);
+    for (int32_t k = 0; k < job->categories; k++) {
+        x->base += xlx(&x->logs, x->all[k]);
+        x->rarity[k] = x->all[k] > 0 ? job->total / x->all[k] : 0;
+    }
     return x;
 }
 
@@ -75,6 +82,29 @@ static int may_pass(const Mix *x, int32_t i, int lane) {
                   xlx(&x->logs, b) + xlx(&x->logs, fmax(all - b, 0)) - slope * b);
     }
     return v > x->best[lane];
+}
+
+/* Which lanes a block may pass by Pearson's statistic, which no ratio exceeds (x ln x is at most x (x - 1)), with every
+   category as far from what is expected as the counts at both ends allow. */
+static int near_enough(const Mix *x, int32_t i, int lanes, double n0, double n1, uint8_t *pass) {
+    const Job *job = x->job;
+    size_t from = (size_t)job->from[i] * x->wide, to = (size_t)job->to[i] * x->wide;
+    double sum[LANES] = {0}, weight = 1 / n0 + 1 / (job->total - n1);
+    for (int32_t k = 0; k < job->categories; k++) {
+        const double *restrict b1 = x->p + to + (size_t)k * LANES, *restrict b0 = x->p + from + (size_t)k * LANES;
+        const double *restrict a1 = x->p0 + to + (size_t)k * LANES, *restrict a0 = x->p0 + from + (size_t)k * LANES;
+        double rare = x->rarity[k], part = rare > 0 ? 1 / rare : 0, least = n0 * part, most = n1 * part;
+        for (int r = 0; r < LANES; r++) {
+            double up = b1[r] - b0[r] - least, down = most - (a1[r] - a0[r]), d = up > down ? up : down;
+            sum[r] += d * d * rare;
+        }
+    }
+    int any = 0;
+    for (int r = 0; r < lanes; r++) any |= pass[r] = sum[r] * weight * job->penalty > x->best[r];
+    /* Within a small window n ln(1 + statistic / n) is a closer bound (Jensen). */
+    for (int r = 0; any && r < lanes; r++)
+        if (pass[r]) pass[r] = job->penalty * (n1 * log1p(sum[r] / (n0 * n1)) + sum[r] / (job->total - n1)) > x->best[r];
+    return any;
 }
 
 static void weighed(Mix *x, const double *c, double n, int32_t i, int lane, double key, int32_t count) {
@@ -130,11 +160,16 @@ static void mix_centre(Mix *x, Order *o, int lanes, double *c) {
     memset(x->in, 0, 3 * bins * sizeof(double));
     for (int32_t b = 0; b < o->blocks; b++) {
         block_added(x, o, b);
+        int single = o->end[b] - block_from(o, b) == 1;
         for (int32_t i = 0; i < job->intervals; i++) {
-            double n = x->pm[job->to[i]] - x->pm[job->from[i]];
-            if (n <= x->pm0[job->to[i]] - x->pm0[job->from[i]]) continue;
+            double n = x->pm[job->to[i]] - x->pm[job->from[i]], n0 = x->pm0[job->to[i]] - x->pm0[job->from[i]];
+            uint8_t pass[LANES];
+            if (n <= n0 || n >= job->total) continue;
+            /* Of a single place the window is known; of more it holds one record at the least. */
+            if (!near_enough(x, i, lanes, single ? n : fmax(n0, x->least), n, pass)) continue;
             for (int lane = 0; lane < lanes; lane++) {
-                if (o->end[b] - block_from(o, b) > 1) {
+                if (!pass[lane]) continue;
+                if (!single) {
                     if (may_pass(x, i, lane)) mix_walk(x, o, b, i, lane, c);
                     continue;
                 }

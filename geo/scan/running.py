@@ -28,6 +28,8 @@ MOST_LISTED = 100
 LANES = 64
 # Replicates that the fast search takes together: so many that ordering the places anew for each lot hardly counts.
 TOGETHER = 4096
+# Centres of one part of the other search: enough parts for many machines, and each still learns from its first centres.
+PIECE = 2000
 EULER = 0.5772156649015329
 
 INT, LONG, POINTER = ctypes.c_int32, ctypes.c_int64, ctypes.c_void_p
@@ -176,11 +178,12 @@ def worked(ready: Prepared, part: Part) -> tuple[bytes, bytes]:
 def _parts(
     ready: Prepared, seed: int, which: Sequence[int], reached: float, workers: int, observed: bool
 ) -> Iterator[Part]:
-    """The work cut up: by replicates, the fast search by centres too, since it orders the places once for all of a lot."""
+    """The work cut up by replicates and by centres. One window's sum may differ in its last digit from centre to centre,
+    so that only the fast search, which counts in whole numbers, is cut by the number of workers."""
     centres, stop = len(ready.geometries[0].centres[0]), ctypes.c_int32(0)
-    pieces = min(centres, workers * max(1, centres // 20_000)) if ready.fast else 1
-    cuts = [centres * i // pieces for i in range(pieces + 1)]
     size = TOGETHER if ready.fast else LANES
+    pieces = min(centres, workers * max(1, centres // 20_000)) if ready.fast else max(1, centres // PIECE)
+    cuts = [centres * i // pieces for i in range(pieces + 1)]
     for start in range(0, len(which), size):
         some = array("q", which[start : start + size])
         begun = array("d", [reached]) * len(some)
