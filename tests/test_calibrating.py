@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -195,7 +197,11 @@ def test_the_same_seed_gives_the_same(events: Events) -> None:
     assert len(set(asked)) == 4
 
 
-@pytest.mark.parametrize("executor", [ThreadPoolExecutor, ProcessPoolExecutor])
+# Started anew, as a process that is forked from one with threads may hang.
+PROCESSES = partial(ProcessPoolExecutor, mp_context=get_context("spawn"))
+
+
+@pytest.mark.parametrize("executor", [ThreadPoolExecutor, PROCESSES], ids=["threads", "processes"])
 def test_executors_change_nothing(events: Events, executor: Callable[..., Any]) -> None:
     """R55: threads and processes, which come to the end in another order."""
     alone = calibrate(cases(events)[:2], seed=3, simulations=5, strengths=(4.0,)).as_json()

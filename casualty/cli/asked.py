@@ -1,7 +1,6 @@
 """What every question's command shares: where its incidents come from, how long work is shown, where the answer goes."""
 
 import inspect
-import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from casualty.store import Store
 
 Given = dict[str, Any]
-Progress = Callable[[int, int], None]
 
 # Each option by the name it has in Python: what it takes, and what it is without being given.
 OPTIONS: dict[str, tuple[Any, Any]] = {
@@ -148,25 +146,6 @@ def one_source(given: Given) -> None:
         )
     if given.get("series") and (given.get("crs") or given.get("controls")):
         raise UsageFault("A series has no coordinates and no controls; leave --crs and --controls out.")
-
-
-# The work ------------------------------------------------------------------------------------------------------------
-
-
-def ticking(word: str) -> Progress:
-    """Return a progress that tells a terminal how much is done and how long the rest may take."""
-    import sys
-
-    shown, began = sys.stderr.isatty(), time.monotonic()
-
-    def tell(done: int, total: int) -> None:
-        if not shown or not done:
-            return
-        left = (time.monotonic() - began) * (total - done) / done
-        end = "\n" if done >= total else ""
-        print(f"\r{done:,} of {total:,} {word}, {left:,.0f} s left   ", end=end, file=sys.stderr, flush=True)
-
-    return tell
 
 
 # The answer ----------------------------------------------------------------------------------------------------------

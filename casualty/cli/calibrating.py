@@ -14,10 +14,10 @@ from casualty.cli.asked import (
     one_source,
     parted,
     period,
-    ticking,
     told,
 )
 from casualty.cli.frame import opened, say
+from casualty.cli.terminal import remaining
 from casualty.errors import NotEnoughData, UsageFault
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _calibrate(given: Given) -> None:
     with workers.executor(given["threads"], given["cluster"]) as (executor, _):
         answer = calibrating.calibrate(
             cases, seed=given["seed"], simulations=given["simulations"], strengths=strengths,
-            noise=Noise.of(given["noise"]), executor=executor, progress=ticking("simulated records"),
+            noise=Noise.of(given["noise"]), executor=executor, progress=remaining("simulated records"),
         )  # fmt: skip
     told(answer.as_json(), given["to"], None)
 

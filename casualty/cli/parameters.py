@@ -3,13 +3,14 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from casualty.cli.terminal import remaining, written
 from casualty.errors import InvalidRecords, NotEnoughData, UsageFault
 from casualty.satscan import Run, described, read
+from casualty.workers import executor
 from geo.faults import TooLittle, Unusable
 from geo.scan import Cluster, Scan, scan
 
@@ -49,10 +50,10 @@ def ran(prm: Path, replications: int | None, seed: int | None, threads: int, clu
     number = run.replications if replications is None else replications
     chosen = seed if seed is not None else run.seed if run.seed is not None else 1
     try:
-        with _working(threads, cluster) as (executor, workers):
+        with executor(threads, cluster or None) as (hands, workers):
             found = scan(
-                run.design, replications=number, seed=chosen, executor=executor, workers=workers,
-                progress=_progress(), stop_after=run.stop_after, gumbel=run.gumbel,
+                run.design, replications=number, seed=chosen, executor=hands, workers=workers,
+                progress=remaining("parts of the scan"), stop_after=run.stop_after, gumbel=run.gumbel,
             )  # fmt: skip
     except TooLittle as wrong:
         raise NotEnoughData(str(wrong)) from wrong
@@ -63,22 +64,6 @@ def ran(prm: Path, replications: int | None, seed: int | None, threads: int, clu
         _write(to, document)
     lines = [described(run), document["sentence"], *_table(found, run), *_notes(run)]
     print("\n".join(lines), file=sys.stderr if to is not None and str(to) == "-" else sys.stdout)
-
-
-def _working(threads: int, cluster: str) -> Any:
-    if threads == 1 and not cluster:
-        return nullcontext((None, 1))
-    from casualty.workers import executor
-
-    return executor(threads, cluster or None)
-
-
-def _progress() -> Callable[[int, int], None] | None:
-    if not sys.stderr.isatty():
-        return None
-    from casualty.cli.frame import remaining
-
-    return remaining("parts of the scan")
 
 
 def _document(run: Run, found: Scan) -> dict[str, Any]:
@@ -156,7 +141,4 @@ def _write(to: Path, document: dict[str, Any]) -> None:
     if str(to) == "-":
         sys.stdout.write(text)
         return
-    try:
-        to.write_text(text, encoding="utf-8")
-    except OSError as wrong:
-        raise UsageFault(f"{to} cannot be written: {wrong.strerror}.") from wrong
+    written(to, text)

@@ -18,10 +18,10 @@ from casualty.cli.asked import (
     one_source,
     parted,
     period,
-    ticking,
     told,
 )
 from casualty.cli.frame import opened, say
+from casualty.cli.terminal import remaining
 
 if TYPE_CHECKING:
     from casualty.asking import Material
@@ -56,7 +56,7 @@ def asked(method: str, given: Given, *, reach: float | None = None, **read: Any)
         material = asking.gathered(store, method, chosen)
         _wide(material.events)
     with workers.executor(given["threads"], given["cluster"]) as (executor, parts):
-        progress = ticking("draws")
+        progress = remaining("draws")
         document = asking.answer(material, method, chosen, executor=executor, progress=progress, workers=parts)
     if store is not None:
         document = kept(store, who, method, chosen, material, document)
