@@ -171,9 +171,9 @@ class Exhaustive:
         )
         number, kind = (number, kind) if records.mix is not None else (np.ones(len(row)), np.zeros(len(row), int))
         share = 1 - np.arange(len(row)) / (9.0 * len(row))
-        alike = Records(place.tolist(), bin_.tolist(), [1] * len(row), kind.tolist(), share.tolist())
+        alike = Records(place.tolist(), bin_.tolist(), [4] * len(row), kind.tolist(), share.tolist())
         ready = prepared(replace(self.design, model=Model.BERNOULLI, records=alike))
-        came = np.rint((1 - handed_out(ready, replicate, seed)[2]) * 9 * len(row)).astype(int)
+        came = np.rint((1 - handed_out(ready, replicate, seed)[2] / 4) * 9 * len(row)).astype(int)
         cases = np.zeros_like(self.data.cases)
         np.add.at(cases, (place, bin_), number[:, None] * mixes[row[came]])
         return Data(cases, self.data.measure, cases.sum((0, 1)), self.data.total)
@@ -272,8 +272,7 @@ class Exhaustive:
             return np.array(records.mix, float).reshape(len(records.place), -1)
         kind = np.array(records.kind)
         if model is Model.MULTINOMIAL:
-            one: Array = np.eye(kind.max() + 1)
-            return one[kind]
+            return np.array(kind[:, None] == np.arange(kind.max() + 1), float)
         return (kind == 1).astype(float)[:, None] if model is Model.BERNOULLI else np.ones((len(kind), 1))
 
     def _margins(self, shape: tuple[int, int]) -> Array:
@@ -294,9 +293,9 @@ class Exhaustive:
             return np.array(self.design.sizes, float)
         n = len(self.design.places.ids)
         if self.design.model is Model.POISSON:
-            return self.data.measure.sum(1)
+            return np.array(self.data.measure.sum(1))
         records = self.design.records
-        return np.bincount(np.array(records.place), np.array(records.number, float), n)
+        return np.array(np.bincount(np.array(records.place), np.array(records.number, float), n))
 
 
 def same(a: float, b: float) -> bool:
