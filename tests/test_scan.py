@@ -64,7 +64,8 @@ def windows(draw: st.DrawFn, kind: Kind, bins: int, degrees: bool) -> Windows:
 def numbers(form: str) -> st.SearchStrategy[float]:
     if form == "poisson":
         return st.sampled_from([1, 1, 2, 0.5, 1.5])
-    return st.sampled_from([1, 2, 2.5, 9] if form in ("shares", "mixes") else [1, 1, 0, 2, 5])
+    several: dict[str, list[float]] = {"shares": [1, 2, 2.5, 9], "mixes": [1, 2, 2.5, 9], "multinomial": [1, 1, 2, 5]}
+    return st.sampled_from(several.get(form, [1, 1, 0, 2, 5]))
 
 
 @st.composite

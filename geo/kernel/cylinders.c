@@ -2,6 +2,7 @@
 #include "bounds.h"
 #include "draws.h"
 
+#define WHOLE 1
 #define COUNT uint16_t
 #define FLAG uint16_t
 #define LANES 64
@@ -14,6 +15,20 @@
 #undef TAG
 #undef NEVER
 
+#define COUNT uint32_t
+#define FLAG uint32_t
+#define LANES 32
+#define TAG large
+#define NEVER 4294967295.0
+#include "cylinders.h"
+#undef WHOLE
+#undef COUNT
+#undef FLAG
+#undef LANES
+#undef TAG
+#undef NEVER
+
+#define WHOLE 0
 #define COUNT double
 #define FLAG uint64_t
 #define LANES 16
@@ -98,12 +113,14 @@ EXPORTED int scan_observe(const Job *job, int32_t from, int32_t to, Best *out) {
     }
 
 REPLICATE(many, 64)
+REPLICATE(large, 32)
 REPLICATE(parts, 16)
 
 EXPORTED int scan_replicate(const Job *job, int32_t from, int32_t to, const int64_t *which, int64_t count, double *best) {
-    int whole = job->null != SHARES && job->cases < 65535;
+    int whole = job->null != SHARES && job->cases < 4e9;
     for (int64_t i = 0; whole && i < job->records; i++) whole = job->weight[i] == floor(job->weight[i]);
-    if (whole) JOIN(run_many_, LEVEL)(job, from, to, which, count, best);
+    if (whole && job->cases < 65535) JOIN(run_many_, LEVEL)(job, from, to, which, count, best);
+    else if (whole) JOIN(run_large_, LEVEL)(job, from, to, which, count, best);
     else JOIN(run_parts_, LEVEL)(job, from, to, which, count, best);
     return *job->stop;
 }

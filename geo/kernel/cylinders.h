@@ -1,4 +1,4 @@
-/* The search of one centre, for LANES replicates at once whose counts are of type COUNT.
+/* The search of one centre, for LANES replicates at once whose counts are of type COUNT (whole numbers if WHOLE).
 
    Included once for each pair of them. Blocks of places are only added up; at each block's end the count of every
    interval is held against the least count that could beat the best ratio so far, whatever the order within the block
@@ -26,7 +26,7 @@ typedef struct {
 static void NAMED(thresholds)(NAMED(Work) *w, int r) {
     const Job *job = w->job;
     double goal = w->best[r] / job->penalty, cases = w->cases[r];
-    int whole = sizeof(COUNT) == 2;
+    int whole = WHOLE;
     w->dirty[r] = 0;
     double from = job->least_high > 0 ? job->least_high : whole ? 1 : 1e-12, upto = 0;
     for (int32_t s = 0; s < w->slots.count; s++) {
