@@ -207,7 +207,7 @@ class Exhaustive:
     def clusters(self) -> list[list[Window]]:
         """By rank, the windows that may stand there: the smallest radius, then the first centre, among equal ratios."""
         ranked: list[list[Window]] = []
-        taken: set[int] = set()
+        taken: set[tuple[int, int]] = set()
         left = [[w for w in tied if same(w.radius, min(v.radius for v in tied))] for tied in self.best()]
         while left:
             top = max(tied[0].ratio for tied in left)
@@ -215,9 +215,9 @@ class Exhaustive:
             smallest = min(tied[0].radius for tied in level)
             first = min((tied for tied in level if same(tied[0].radius, smallest)), key=lambda tied: tied[0].centre)
             left.remove(first)
-            if taken.isdisjoint(first[0].places):
+            if taken.isdisjoint(filled(first[0])):
                 ranked.append(first)
-                taken |= first[0].places
+                taken |= filled(first[0])
         return ranked
 
     def risk(self, window: Window) -> tuple[Array, Array]:
@@ -225,7 +225,8 @@ class Exhaustive:
         everything = self.data.all_cases
         expected = everything * window.measure / self.data.total
         with np.errstate(divide="ignore", invalid="ignore"):
-            risk = (window.cases / expected) / ((everything - window.cases) / (everything - expected))
+            outside = np.where(everything - window.cases > NEAR * everything, everything - window.cases, 0.0)
+            risk = (window.cases / expected) / (outside / (everything - expected))
         return expected, risk
 
     def _ratios(self, circles: Circles, data: Data, spans: list[tuple[int, int]]) -> tuple[Array, Array, Array, Array]:
@@ -257,7 +258,7 @@ class Exhaustive:
                 far = distances(self.design, centre, shape, angle)
                 order = np.argsort(far, kind="stable")
                 sorted_ = far[order]
-                last = np.append(np.diff(sorted_) > NEAR * sorted_[1:], True)
+                last = np.append(np.diff(sorted_) > NEAR * (sorted_[1:] + 1e-3), True)
                 fits = np.cumsum(self.sizes[order]) <= w.share * self.sizes.sum() * (1 + NEAR)
                 near = sorted_ <= (np.inf if w.radius is None else w.radius * (1 + NEAR))
                 at = np.flatnonzero(last & fits & near)
@@ -298,6 +299,11 @@ class Exhaustive:
         return np.array(np.bincount(np.array(records.place), np.array(records.number, float), n))
 
 
+def filled(window: Window | Cluster) -> set[tuple[int, int]]:
+    """The places of a window at each of its bins."""
+    return {(place, bin_) for place in window.places for bin_ in range(window.first, window.last + 1)}
+
+
 def same(a: float, b: float) -> bool:
     return bool(np.isclose(a, b, rtol=NEAR, atol=1e-11))
 
@@ -323,18 +329,18 @@ def is_told(cluster: Cluster, window: Window, brute: Exhaustive) -> bool:
 def faults(found: Scan, brute: Exhaustive) -> Iterator[str]:
     """What is wrong with the clusters, whichever of windows of equal ratio stands first."""
     best, before = brute.best(), np.inf
-    taken: dict[int, float] = {}
+    taken: dict[tuple[int, int], float] = {}
     for cluster in found.clusters:
         if not any(is_told(cluster, window, brute) for tied in best for window in tied):
             yield f"no centre's best window is {cluster}"
-        if cluster.log_likelihood_ratio > before * (1 + NEAR) or not taken.keys().isdisjoint(cluster.places):
+        if cluster.log_likelihood_ratio > before * (1 + NEAR) or not taken.keys().isdisjoint(filled(cluster)):
             yield f"out of order, or sharing a place with a better one: {cluster}"
         before = cluster.log_likelihood_ratio
-        taken |= dict.fromkeys(cluster.places, before)
+        taken |= dict.fromkeys(filled(cluster), before)
     for tied in best:
         if len(found.clusters) < LISTED and not any(_covered(window, taken) for window in tied):
             yield f"left out: {tied[0]}"
 
 
-def _covered(window: Window, taken: dict[int, float]) -> bool:
-    return any(taken.get(place, -1.0) >= window.ratio * (1 - NEAR) - 1e-11 for place in window.places)
+def _covered(window: Window, taken: dict[tuple[int, int], float]) -> bool:
+    return any(taken.get(there, -1.0) >= window.ratio * (1 - NEAR) - 1e-11 for there in filled(window))

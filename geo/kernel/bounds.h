@@ -86,15 +86,22 @@ static inline double least_above(const Job *job, const Logs *t, const Slots *s, 
     return whole ? hi : lo;
 }
 
+/* The largest ratio of low rate of `c` cases in windows of measure `m` or less: without bound where m is all there is,
+   since a window a little smaller leaves nearly nothing to be expected without. */
+static inline double at_most(const Job *job, const Logs *t, double m, double c, double cases) {
+    if (job->model == BERNOULLI) m = fmin(m, c + job->total - cases);
+    return m < job->total * (1 - 1e-9) || c >= cases ? ratio_of(job->model, t, c, m, cases, job->total) : INFINITY;
+}
+
 /* The greatest count whose ratio of low rate passes the goal in windows of measure `m` or less; -1 if none does. */
 static inline double most_above(const Job *job, const Logs *t, double m, double goal, double cases, double from, int whole) {
-    double even = fmin(m * cases / job->total, cases), lo = job->least_low, hi = whole ? ceil(even) : even;
-    double spare = job->model == BERNOULLI ? job->total - cases : INFINITY;
-    if (lo >= even || ratio_of(job->model, t, lo, fmin(m, lo + spare), cases, job->total) <= goal) return -1;
-    if (from > lo && from < even && ratio_of(job->model, t, from, fmin(m, from + spare), cases, job->total) > goal) lo = from;
+    double even = fmin(m * cases / job->total, cases), lo = fmax(job->least_low - JUST, 0), hi = whole ? ceil(even) : even;
+    if (whole) lo = ceil(lo);
+    if (lo >= even || at_most(job, t, m, lo, cases) <= goal) return -1;
+    if (from > lo && from < even && at_most(job, t, m, from, cases) > goal) lo = from;
     while (hi - lo > (whole ? 1.0 : 1e-7 * hi)) {
         double mid = whole ? floor((lo + hi) / 2) : (lo + hi) / 2;
-        if (ratio_of(job->model, t, mid, fmin(m, mid + spare), cases, job->total) > goal) lo = mid; else hi = mid;
+        if (at_most(job, t, m, mid, cases) > goal) lo = mid; else hi = mid;
     }
     return whole ? lo : hi;
 }

@@ -212,14 +212,14 @@ static __attribute__((noinline)) void observed(Sheet *s, Order *o, const uint8_t
             for (int32_t k = from; k < to; k++) a += depth_of[o->near[k]] <= depth;
             double all = c + a, m = (from + a) * per;
             int could = a > 0 && all >= job->least_high && all > m * job->cases / job->total
-                     && ratio_of(job->model, &s->logs, all, m, job->cases, job->total) > out->ratio;
+                     && ratio_of(job->model, &s->logs, all, m, job->cases, job->total) > out->ratio * (1 - 1e-12);
             if (could) order_block(o, b);
             for (int32_t k = from; could && k < to; k++) {
                 a -= depth_of[o->near[k]] <= depth;
                 double here = all - a, size = (k + 1) * per;
                 if (!ends(o, k, to) || here < job->least_high || here <= size * job->cases / job->total) continue;
                 double v = ratio_of(job->model, &s->logs, here, size, job->cases, job->total);
-                if (v > out->ratio * (1 + 1e-12))
+                if (v > out->ratio * (1 + 1e-12) || (v > out->ratio * (1 - 1e-12) && o->key[o->near[k]] < out->key))
                     *out = (Best){v, here, size, o->key[o->near[k]], k + 1, s->depths - 1 - depth, 1, 0};
             }
             c = all;

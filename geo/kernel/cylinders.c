@@ -130,9 +130,9 @@ EXPORTED int32_t scan_members(const Job *job, int32_t centre, double key, int32_
     Order *o = order_new(job);
     int32_t n = 0;
     order_around(o, job, centre, blocks_of(job));
-    for (int32_t b = 0; b < o->blocks && (n == 0 || o->key[out[n - 1]] <= key); b++) {
+    for (int32_t b = 0; b < o->blocks; b++) {
         order_block(o, b);
-        for (; n < o->end[b] && o->key[o->near[n]] <= key; n++) out[n] = o->near[n];
+        for (; n < o->end[b] && !further(o->fine, o->key[o->near[n]], key); n++) out[n] = o->near[n];
         if (n < o->end[b]) break;
     }
     order_free(o);

@@ -28,7 +28,8 @@ static void NAMED(thresholds)(NAMED(Work) *w, int r) {
     double goal = w->best[r] / job->penalty, cases = w->cases[r];
     int whole = WHOLE;
     w->dirty[r] = 0;
-    double from = job->least_high > 0 ? job->least_high : whole ? 1 : 1e-12, upto = 0;
+    double from = fmax(job->least_high - JUST, whole ? 1 : 1e-12), upto = 0;
+    if (whole) from = ceil(from);
     for (int32_t s = 0; s < w->slots.count; s++) {
         if (job->rates & HIGH) {
             double c = s ? least_above(job, &w->logs, &w->slots, s, goal, cases, from, whole) : from;
@@ -130,12 +131,15 @@ static inline double NAMED(spread)(const NAMED(Work) *w, int32_t place, int32_t 
 static inline void NAMED(weigh)(NAMED(Work) *w, int32_t i, int r, double c, double m, double key, int32_t count) {
     const Job *job = w->job;
     double cases = w->cases[r], even = m * cases / job->total;
-    int up = job->rates & HIGH && c >= job->least_high && c > even * (1 + 1e-12);
-    int down = job->rates & LOW && c >= job->least_low && c < even * (1 - 1e-12);
+    int up = job->rates & HIGH && c >= job->least_high - JUST && c > even * (1 + 1e-12);
+    int down = job->rates & LOW && c >= job->least_low - JUST && c < even * (1 - 1e-12);
     if (!up && !down) return;
     double v = job->penalty * ratio_of(job->model, &w->logs, c, m, cases, job->total);
-    if (v <= w->best[r] * (1 + 1e-12)) return;
-    w->best[r] = v;
+    if (v <= w->best[r] * (1 + 1e-12)) {
+        /* Of windows that are equally good the smaller is kept. */
+        if (!w->keep || v < w->best[r] * (1 - 1e-12) || key >= w->keep->key) return;
+    }
+    w->best[r] = fmax(v, w->best[r]);
     w->dirty[r] = 1;
     if (w->keep) *w->keep = (Best){v, c, m, key, count, i, up, 0};
 }
@@ -170,10 +174,10 @@ static inline int NAMED(could)(const NAMED(Work) *w, int32_t i, int r, int up) {
     const COUNT *p = up ? w->p : w->p0;
     const double *pm = up ? w->pm1 : w->pm;
     double c = (double)p[(size_t)to * LANES + r] - (double)p[(size_t)from * LANES + r], m = pm[to] - pm[from];
-    if (job->model == BERNOULLI) m = up ? fmax(m, c) : fmin(m, c + job->total - w->cases[r]);
-    double expected = m * w->cases[r] / job->total;
-    if (up ? c <= expected : c >= expected) return 0;
-    return job->penalty * ratio_of(job->model, &w->logs, c, m, w->cases[r], job->total) > w->best[r];
+    double expected = m * w->cases[r] / job->total, goal = w->best[r] * (w->keep ? 1 - 1e-12 : 1);
+    if (!up) return c < expected && job->penalty * at_most(job, &w->logs, m, c, w->cases[r]) > goal;
+    if (job->model == BERNOULLI) m = fmax(m, c);
+    return c > m * w->cases[r] / job->total && job->penalty * ratio_of(job->model, &w->logs, c, m, w->cases[r], job->total) > goal;
 }
 
 static inline int NAMED(flagged)(const NAMED(Work) *w, const COUNT *restrict a, const COUNT *restrict b,
@@ -189,8 +193,8 @@ static inline int NAMED(flagged)(const NAMED(Work) *w, const COUNT *restrict a, 
 static inline int NAMED(alone)(const NAMED(Work) *w, double c, double m) {
     const Job *job = w->job;
     double even = m * w->cases[0] / job->total;
-    if (c < job->least_high || c <= even) return 0;
-    return job->model == BERNOULLI || c * (c / even - 1) * job->penalty > w->best[0];
+    if (c < job->least_high - JUST || c <= even) return 0;
+    return job->model == BERNOULLI || c * (c / even - 1) * job->penalty > w->best[0] * (1 - 1e-12);
 }
 
 static void NAMED(interval)(NAMED(Work) *w, Order *o, int32_t block, int32_t i, int up) {

@@ -18,6 +18,9 @@ enum { BERNOULLI = 0, POISSON = 1, MULTINOMIAL = 2 };
 enum { LABELS = 0, SHARES = 1, PLACING = 2, TIMES = 3, MIXES = 4 };
 enum { HIGH = 1, LOW = 2 };
 
+/* Parts of cases are added up in different orders: a sum may miss a limit by this much and still be on it. */
+#define JUST 1e-9
+
 /* One scan. Arrays belong to the caller; sizes are in the names beside them. */
 typedef struct {
     int32_t model, null, places, centres, bins, categories, intervals, rates, strata, dims;
@@ -26,6 +29,7 @@ typedef struct {
     const double *cx, *cy, *cz;     /* centres */
     const double *size;             /* what the largest circle is measured by, by place */
     double most, reach;             /* its limit, and that of the squared distance */
+    double fine;                    /* distances that differ by no more are one: the error of the coordinates */
     const int32_t *place, *bin, *kind;
     const double *weight, *share;   /* by record */
     const double *measure;          /* places x bins: records (Bernoulli, multinomial) or expectation (Poisson) */
@@ -90,8 +94,10 @@ static inline double xlx(const Logs *t, double x) {
 }
 
 /* Places around a centre in blocks of growing size: whole blocks are in order of distance, places within one only after
-   `sorted`. Places at one distance, to twelve digits of its square, are never in two blocks. */
+   `order_block`. Places at one distance are never in two blocks: those are at one distance whose distances differ by no
+   more than the job's `fine`. */
 typedef struct {
+    double fine;
     int32_t count, blocks;
     int32_t *near, *end;        /* places; where each block ends */
     uint8_t *done;              /* whether a block is sorted */
@@ -115,9 +121,14 @@ void order_around(Order *o, const Job *job, int32_t centre, Blocks blocks);
 void order_block(Order *o, int32_t block);
 Logs logs_new(double most);
 
+/* Whether a squared distance is further than another one. */
+static inline int further(double fine, double far, double near) {
+    return far - near > fine * (2 * sqrt(far) + fine);
+}
+
 /* Whether the circle may end after position i: the next place lies further out. */
 static inline int ends(const Order *o, int32_t i, int32_t stop) {
-    return i + 1 == stop || o->key[o->near[i]] != o->key[o->near[i + 1]];
+    return i + 1 == stop || further(o->fine, o->key[o->near[i + 1]], o->key[o->near[i]]);
 }
 
 static inline int32_t block_from(const Order *o, int32_t block) { return block ? o->end[block - 1] : 0; }

@@ -15,7 +15,8 @@ typedef struct {
     double *h, *p, *p0;         /* bins x categories x LANES: counts; their prefix sums at the block's end and start */
     double *in, *pm, *pm0;      /* records by bin, and prefix sums */
     double least;               /* the smallest weight of a record */
-    double *all, *rarity, base, best[LANES]; /* of each category: its records, and one over its part of all */
+    double *all;                /* categories x LANES: records of each in all, which weights change as mixes move */
+    double base[LANES], best[LANES];
     int32_t wide;               /* categories x LANES */
     Best *keep;
 } Mix;
@@ -27,25 +28,16 @@ static Mix *mix_new(const Job *job, const Cells *cells) {
     x->cells = cells;
     x->wide = job->categories * LANES;
     x->logs = logs_new(job->total);
-    x->rows = malloc((size_t)(cells->units + 1) * x->wide * sizeof(double));
+    x->rows = calloc((size_t)(cells->units + 1) * x->wide, sizeof(double));
     x->h = malloc(3 * bins * x->wide * sizeof(double));
     x->p = x->h + bins * x->wide;
     x->p0 = x->p + bins * x->wide;
     x->in = malloc(3 * bins * sizeof(double));
     x->pm = x->in + bins;
     x->pm0 = x->pm + bins;
-    x->all = calloc((size_t)job->categories * 2, sizeof(double));
-    x->rarity = x->all + job->categories;
+    x->all = calloc((size_t)x->wide, sizeof(double));
     x->least = job->total;
     for (int64_t u = 0; u < cells->units; u++) x->least = fmin(x->least, cells->part[u]);
-    for (int64_t i = 0; i < job->records; i++)
-        for (int32_t k = 0; k < job->categories; k++)
-            x->all[k] += job->weight[i] * (job->mixes ? job->mixes[i * job->categories + k] : job->kind[i] == k);
-    x->base = -xlx(&x->logs, job->total);
-    for (int32_t k = 0; k < job->categories; k++) {
-        x->base += xlx(&x->logs, x->all[k]);
-        x->rarity[k] = x->all[k] > 0 ? job->total / x->all[k] : 0;
-    }
     return x;
 }
 
@@ -55,33 +47,40 @@ static void mix_free(Mix *x) {
 
 static void lane_filled(Mix *x, const Drawn *d, int lane) {
     const Job *job = x->job;
+    for (int32_t k = 0; k < job->categories; k++) x->all[k * LANES + lane] = 0;
     for (int64_t u = 0; u < x->cells->units; u++) {
         int32_t row = x->cells->unit[d->order[u]];
-        for (int32_t k = 0; k < job->categories; k++)
-            x->rows[u * x->wide + k * LANES + lane] = job->mixes ? job->mixes[(int64_t)row * job->categories + k] : job->kind[row] == k;
+        for (int32_t k = 0; k < job->categories; k++) {
+            double part = job->mixes ? job->mixes[(int64_t)row * job->categories + k] : job->kind[row] == k;
+            x->rows[u * x->wide + k * LANES + lane] = part;
+            x->all[k * LANES + lane] += x->cells->part[u] * part;
+        }
     }
+    x->base[lane] = -xlx(&x->logs, job->total);
+    for (int32_t k = 0; k < job->categories; k++) x->base[lane] += xlx(&x->logs, x->all[k * LANES + lane]);
 }
 
 static inline double count_of(const Mix *x, const double *p, int32_t i, int32_t k, int lane) {
     return p[(size_t)x->job->to[i] * x->wide + k * LANES + lane] - p[(size_t)x->job->from[i] * x->wide + k * LANES + lane];
 }
 
-static double ratio_mixed(const Mix *x, const double *c, double n) {
-    double v = -xlx(&x->logs, n) - xlx(&x->logs, x->job->total - n) - x->base;
-    for (int32_t k = 0; k < x->job->categories; k++) v += xlx(&x->logs, c[k]) + xlx(&x->logs, fmax(x->all[k] - c[k], 0));
+static double ratio_mixed(const Mix *x, const double *c, double n, int lane) {
+    double v = -xlx(&x->logs, n) - xlx(&x->logs, x->job->total - n) - x->base[lane];
+    for (int32_t k = 0; k < x->job->categories; k++)
+        v += xlx(&x->logs, c[k]) + xlx(&x->logs, fmax(x->all[k * LANES + lane] - c[k], 0));
     return v;
 }
 
 static int may_pass(const Mix *x, int32_t i, int lane) {
     double n = x->pm0[x->job->to[i]] - x->pm0[x->job->from[i]], rest = x->job->total - n;
     if (n <= 0 || rest <= 0) return 1;
-    double slope = log(n / rest), v = slope * n - xlx(&x->logs, n) - xlx(&x->logs, rest) - x->base;
+    double slope = log(n / rest), v = slope * n - xlx(&x->logs, n) - xlx(&x->logs, rest) - x->base[lane];
     for (int32_t k = 0; k < x->job->categories; k++) {
-        double a = count_of(x, x->p0, i, k, lane), b = count_of(x, x->p, i, k, lane), all = x->all[k];
+        double a = count_of(x, x->p0, i, k, lane), b = count_of(x, x->p, i, k, lane), all = x->all[k * LANES + lane];
         v += fmax(xlx(&x->logs, a) + xlx(&x->logs, fmax(all - a, 0)) - slope * a,
                   xlx(&x->logs, b) + xlx(&x->logs, fmax(all - b, 0)) - slope * b);
     }
-    return v > x->best[lane];
+    return v > x->best[lane] * (1 - 1e-12);
 }
 
 /* Which lanes a block may pass by Pearson's statistic, which no ratio exceeds (x ln x is at most x (x - 1)), with every
@@ -93,25 +92,30 @@ static int near_enough(const Mix *x, int32_t i, int lanes, double n0, double n1,
     for (int32_t k = 0; k < job->categories; k++) {
         const double *restrict b1 = x->p + to + (size_t)k * LANES, *restrict b0 = x->p + from + (size_t)k * LANES;
         const double *restrict a1 = x->p0 + to + (size_t)k * LANES, *restrict a0 = x->p0 + from + (size_t)k * LANES;
-        double rare = x->rarity[k], part = rare > 0 ? 1 / rare : 0, least = n0 * part, most = n1 * part;
+        const double *restrict all = x->all + (size_t)k * LANES;
         for (int r = 0; r < LANES; r++) {
-            double up = b1[r] - b0[r] - least, down = most - (a1[r] - a0[r]), d = up > down ? up : down;
+            double part = all[r] / job->total, rare = part > 0 ? 1 / part : 0;
+            double up = b1[r] - b0[r] - n0 * part, down = n1 * part - (a1[r] - a0[r]), d = up > down ? up : down;
             sum[r] += d * d * rare;
         }
     }
     int any = 0;
-    for (int r = 0; r < lanes; r++) any |= pass[r] = sum[r] * weight * job->penalty > x->best[r];
+    for (int r = 0; r < lanes; r++) any |= pass[r] = sum[r] * weight * job->penalty > x->best[r] * (1 - 1e-12);
     /* Within a small window n ln(1 + statistic / n) is a closer bound (Jensen). */
     for (int r = 0; any && r < lanes; r++)
-        if (pass[r]) pass[r] = job->penalty * (n1 * log1p(sum[r] / (n0 * n1)) + sum[r] / (job->total - n1)) > x->best[r];
+        if (pass[r]) pass[r] = job->penalty * (n1 * log1p(sum[r] / (n0 * n1)) + sum[r] / (job->total - n1))
+                     > x->best[r] * (1 - 1e-12);
     return any;
 }
 
 static void weighed(Mix *x, const double *c, double n, int32_t i, int lane, double key, int32_t count) {
     if (n <= 0 || n >= x->job->total * (1 - 1e-12)) return;
-    double v = x->job->penalty * ratio_mixed(x, c, n);
-    if (v <= x->best[lane] * (1 + 1e-12) || v < 1e-9) return;
-    x->best[lane] = v;
+    double v = x->job->penalty * ratio_mixed(x, c, n, lane);
+    if (v <= x->best[lane] * (1 + 1e-12)) {
+        /* Of windows that are equally good the smaller is kept. */
+        if (!x->keep || v < x->best[lane] * (1 - 1e-12) || key >= x->keep->key) return;
+    }
+    x->best[lane] = fmax(v, x->best[lane]);
     if (x->keep) *x->keep = (Best){v, n, n, key, count, i, 1, 0};
 }
 

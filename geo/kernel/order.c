@@ -7,6 +7,7 @@
 Order *order_new(const Job *job) {
     int32_t n = job->places;
     Order *o = calloc(1, sizeof *o);
+    o->fine = job->fine;
     o->room = 8 * n + 4096;
     o->near = malloc((size_t)(n + 1) * sizeof *o->near);
     o->end = malloc((size_t)(n + 1) * sizeof *o->end);
@@ -29,14 +30,10 @@ Logs logs_new(double most) {
     return t;
 }
 
-/* Squared distance, rounded to 40 bits so that places equally far are equally far whatever the rounding error. */
+/* Squared distance. */
 static inline double key_of(const Job *job, int32_t i, double cx, double cy, double cz) {
     double dx = job->x[i] - cx, dy = job->y[i] - cy, d = dx * dx + dy * dy;
     if (job->dims == 3) { double dz = job->z[i] - cz; d += dz * dz; }
-    uint64_t bits;
-    memcpy(&bits, &d, 8);
-    bits = (bits + 0x800) & ~(uint64_t)0xFFF;
-    memcpy(&d, &bits, 8);
     return d;
 }
 
@@ -95,8 +92,9 @@ void order_block(Order *o, int32_t block) {
     o->done[block] = 1;
 }
 
-/* The last bucket that the limits let in, and within it the last place: circles that would hold more do not exist. */
-static int32_t limited(Order *o, const Job *job, double held, int32_t from, int32_t to) {
+/* The last place that the limits let in, within the last bucket or, where its first is as far as the last before it,
+   before all of those: circles that would hold more do not exist. */
+static int32_t limited(Order *o, const Job *job, double held, int32_t first, int32_t from, int32_t to) {
     insert(o, from, to);
     int32_t last = from;
     for (int32_t i = from; i < to; i++) {
@@ -104,7 +102,47 @@ static int32_t limited(Order *o, const Job *job, double held, int32_t from, int3
         if (held > job->most * (1 + 1e-12) || o->key[o->near[i]] > job->reach) break;
         if (ends(o, i, to)) last = i + 1;
     }
+    if (last > from || from == first) return last;
+    insert(o, first, from);
+    while (last > first && !ends(o, last - 1, to)) last--;
     return last;
+}
+
+/* The least and the largest key, and the sizes, of a bucket. */
+static inline double bucket(const Order *o, const Job *job, int32_t from, int32_t to, double *near, double *far) {
+    double sizes = 0;
+    *near = INFINITY;
+    *far = 0;
+    for (int32_t j = from; j < to; j++) {
+        double key = o->key[o->near[j]];
+        sizes += job->size[o->near[j]];
+        *near = key < *near ? key : *near;
+        *far = key > *far ? key : *far;
+    }
+    return sizes;
+}
+
+/* Whole buckets are put together to blocks; a block never ends between places at one distance. */
+static void blocked(Order *o, const Job *job, Blocks blocks, int32_t top) {
+    double held = 0, before = -INFINITY, near, far;
+    int32_t i = 0, begun = 0;
+    o->blocks = o->count = 0;
+    for (int32_t b = 0; b < top && i < job->places; b++) {
+        if (o->start[b] == i) continue;
+        double more = bucket(o, job, i, o->start[b], &near, &far);
+        int apart = further(o->fine, near, before);
+        int32_t wanted = (int32_t)(begun * blocks.grow + blocks.root * sqrt(begun));
+        if (apart && i - begun >= (wanted > blocks.least ? wanted : blocks.least)) o->end[o->blocks++] = begun = i;
+        if (held + more > job->most * (1 + 1e-12) || far > job->reach) {
+            o->count = limited(o, job, held, apart ? i : begun, i, o->start[b]);
+            break;
+        }
+        held += more;
+        before = far;
+        o->count = i = o->start[b];
+    }
+    if (o->count > begun) o->end[o->blocks++] = o->count;
+    memset(o->done, 0, (size_t)o->blocks);
 }
 
 void order_around(Order *o, const Job *job, int32_t centre, Blocks blocks) {
@@ -121,29 +159,7 @@ void order_around(Order *o, const Job *job, int32_t centre, Blocks blocks) {
     for (int32_t b = 0; b < top; b++) start[b + 1] += start[b];
     for (int32_t i = 0; i < n; i++) o->near[start[o->code[i]]++] = i;
     /* Each start now stands where its bucket ends. */
-    double held = 0.0;
-    int32_t i = 0;
-    o->blocks = 0;
-    o->count = 0;
-    for (int32_t b = 0; b < top && i < n; b++) {
-        double more = 0.0, far = 0.0;
-        for (int32_t j = i; j < start[b]; j++) {
-            more += job->size[o->near[j]];
-            if (o->key[o->near[j]] > far) far = o->key[o->near[j]];
-        }
-        if (held + more > job->most * (1 + 1e-12) || far > job->reach) {
-            o->count = limited(o, job, held, i, start[b]);
-            break;
-        }
-        held += more;
-        i = start[b];
-        o->count = i;
-        int32_t before = o->blocks ? o->end[o->blocks - 1] : 0;
-        int32_t wanted = (int32_t)(before * blocks.grow + blocks.root * sqrt(before));
-        if (i - before >= (wanted > blocks.least ? wanted : blocks.least)) o->end[o->blocks++] = i;
-    }
-    if (o->count > (o->blocks ? o->end[o->blocks - 1] : 0)) o->end[o->blocks++] = o->count;
-    memset(o->done, 0, (size_t)o->blocks);
+    blocked(o, job, blocks, top);
 }
 
 #define scan_meets OF_LEVEL(scan_meets)
@@ -152,6 +168,6 @@ void order_around(Order *o, const Job *job, int32_t centre, Blocks blocks) {
 EXPORTED int scan_meets(const Job *job, int32_t centre, double key, const int32_t *places, int32_t count) {
     double cz = job->dims == 3 ? job->cz[centre] : 0.0;
     for (int32_t i = 0; i < count; i++)
-        if (key_of(job, places[i], job->cx[centre], job->cy[centre], cz) <= key) return 1;
+        if (!further(job->fine, key_of(job, places[i], job->cx[centre], job->cy[centre], cz), key)) return 1;
     return 0;
 }

@@ -9,14 +9,15 @@ from geo.scan.design import Design
 
 @dataclass(frozen=True)
 class Cluster:
-    """A window that stands out, and none of a better rank overlaps it.
+    """A window that stands out, and shares no place at the same time with one of a better rank.
 
-    centre: index of the centre; places: indices of the places within, nearest first; radius: in the unit of the
-    coordinates, kilometres for degrees; first, last: bins, both included; cases, expected, relative_risk: numbers, or
-    tuples by category for multinomial; records: cases and controls within (bernoulli, multinomial), else the expectation;
-    high: more than expected; p: the window's ratio ranked among the simulated maxima, ties counted, None without
-    replications; gumbel_p: from a Gumbel law fitted to those maxima, only if asked for. relative_risk is infinite where
-    every case lies within. shape, angle: of an ellipse (1, 0: circle).
+    centre: index among the design's centres, or its places; places: indices of the places within, nearest first; radius:
+    in the unit of the coordinates, kilometres for degrees, of an ellipse half its longest axis; first, last: bins, both
+    included; cases, expected, relative_risk: numbers, or tuples by category for multinomial (infinite where every case
+    lies within); records: cases and controls within (bernoulli, multinomial), else the expectation; high: more than
+    expected; p: the window's ratio ranked among the simulated maxima, ties counted, None without replications;
+    gumbel_p: from a Gumbel law fitted to those maxima, only if asked for; shape, angle: of an ellipse (1, 0: circle), of
+    which the best is kept for each centre, shape and angle.
     """
 
     rank: int

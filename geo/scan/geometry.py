@@ -10,14 +10,20 @@ from geo.scan.design import Design
 
 # A limit on the distance lets in what lies on it, whatever the rounding error.
 JUST = 1 + 1e-12
+# Eight times the distance from 1 to the next number that a machine can write.
+FINE = 2.0**-49
 
 
 class Geometry(NamedTuple):
-    """Coordinates as the kernel measures them: turned and stretched for an ellipse, on the unit sphere for degrees."""
+    """Coordinates as the kernel measures them: turned and stretched for an ellipse, on the unit sphere for degrees.
+
+    fine: distances that differ by no more are one, since coordinates written in decimals are no closer to what they say.
+    """
 
     places: tuple[array, ...]  # type: ignore[type-arg]
     centres: tuple[array, ...]  # type: ignore[type-arg]
     reach: float
+    fine: float
     penalty: float = 1.0
     shape: float = 1.0
     angle: float = 0.0
@@ -32,10 +38,11 @@ def geometries(design: Design, members: Sequence[Sequence[int]]) -> Iterator[Geo
         if windows.ellipses:
             raise Unusable("Ellipses need coordinates in a plane: bring the places to metres first.")
         reach = _chord(windows.radius, design.earth_km)
-        yield Geometry(_sphere(own), _sphere(round_), reach)
+        yield Geometry(_sphere(own), _sphere(round_), reach, FINE)
         return
     radius = windows.radius
-    yield Geometry(_plane(own), _plane(round_), _square(radius))
+    fine = FINE * max(abs(axis) for point in own for axis in point)
+    yield Geometry(_plane(own), _plane(round_), _square(radius), fine)
     for shape, turns in zip(windows.ellipses, windows.turns, strict=True):
         penalty = (4 * shape / (shape + 1) ** 2) ** windows.penalty if windows.penalty else 1.0
         # The limit on the radius is one of the longest half axis, which stays as long as it is.
@@ -45,6 +52,7 @@ def geometries(design: Design, members: Sequence[Sequence[int]]) -> Iterator[Geo
                 _plane(own, shape, angle),
                 _plane(round_, shape, angle),
                 _square(radius),
+                fine * shape,
                 penalty,
                 shape,
                 angle,

@@ -29,7 +29,7 @@ class Job(ctypes.Structure):
         *((name, ctypes.c_int32) for name in ("intervals", "rates", "strata", "dims")),
         ("records", ctypes.c_int64),
         *((name, ctypes.c_void_p) for name in ("x", "y", "z", "cx", "cy", "cz", "size")),
-        *((name, ctypes.c_double) for name in ("most", "reach")),
+        *((name, ctypes.c_double) for name in ("most", "reach", "fine")),
         *((name, ctypes.c_void_p) for name in ("place", "bin", "kind", "weight", "share", "measure")),
         *((name, ctypes.c_double) for name in ("cases", "total")),
         *((name, ctypes.c_void_p) for name in ("mixes", "from", "to")),
@@ -60,12 +60,14 @@ class Prepared(NamedTuple):
 def prepared(design: Design) -> Prepared:
     """Return the arrays of a design; raise Unusable or TooLittle, saying what is wrong or missing and what would mend it."""
     _sound(design)
+    asked = design
     if design.windows.kind is Kind.SPATIAL:
         design = _flat(design)
     members, where = _unified(design.places)
     records = design.records
     place = array("i", (where[p] for p in records.place))
-    if len(members) < 2 or (len(set(place)) < 2 and design.model is not Model.POISSON):
+    peopled = {p for p, number in zip(place, records.number, strict=True) if number > 0}
+    if len(members) < 2 or (len(peopled) < 2 and design.model is not Model.POISSON):
         raise TooLittle("Everything lies at one place: a scan compares places and needs two or more.")
     observed, simulated = _intervals(design)
     first = min(simulated[0]) if design.model is not Model.POISSON else 0
@@ -102,7 +104,7 @@ def prepared(design: Design) -> Prepared:
     }
     shapes = tuple(geometries(design, members))
     return Prepared(
-        design,
+        asked,
         members,
         shapes,
         columns,
@@ -187,6 +189,7 @@ def job(ready: Prepared, geometry: Geometry, *, simulated: bool, seed: int, stop
     made.to, made.intervals = pointer(end), len(begin)
     made.centres, made.dims = len(geometry.centres[0]), len(geometry.places)
     made.reach, made.penalty, made.seed = geometry.reach, geometry.penalty, seed
+    made.fine = geometry.fine
     made.stop = ctypes.addressof(stop)
     return made, held
 
@@ -344,9 +347,10 @@ def _margins(design: Design, place: Sequence[int], places: int, first: int) -> A
     records = design.records
     total, at_bin, at_place = Counter[int](), Counter[tuple[int, int]](), defaultdict[int, Counter[int]](Counter)
     for p, t, n, s in zip(place, records.bin, records.number, records.kind, strict=True):
-        total[s] += n  # type: ignore[assignment]
-        at_bin[s, t] += n  # type: ignore[assignment]
-        at_place[p][s] += n  # type: ignore[assignment]
+        if n:
+            total[s] += n  # type: ignore[assignment]
+            at_bin[s, t] += n  # type: ignore[assignment]
+            at_place[p][s] += n  # type: ignore[assignment]
     rows: dict[tuple[tuple[int, int], ...], bytes] = {}
 
     def row(mix: tuple[tuple[int, int], ...]) -> bytes:

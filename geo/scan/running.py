@@ -25,6 +25,8 @@ Result = TypeVar("Result")
 # A simulated maximum counts as equal when it agrees to this: the same window's ratio, summed in another order.
 EQUAL = 1e-9
 MOST_LISTED = 100
+# A ratio below this is a rounding error: the window holds what is expected.
+NOTHING = 1e-9
 LANES = 64
 # Replicates that the fast search takes together: so many that ordering the places anew for each lot hardly counts.
 TOGETHER = 4096
@@ -94,7 +96,7 @@ def scan(
         found = _windows(ready, 0, best)
     else:
         found = _observed(ready)
-    windows = sorted(found, key=lambda w: (-w.ratio, w.radius, w.centre))
+    windows = sorted(found, key=lambda w: (-float(f"{w.ratio:.11g}"), w.radius, w.centre))
     early = False
     if quick is None:
         top = windows[0].ratio if windows else 0.0
@@ -123,7 +125,7 @@ def _observed(ready: Prepared) -> Iterator[Window]:
 
 def _windows(ready: Prepared, geometry: int, best: Iterable[Best]) -> Iterator[Window]:
     for centre, window in enumerate(best):
-        if window.ratio > 0:
+        if window.ratio > NOTHING:
             yield Window(
                 window.ratio,
                 reach(window.key, ready.design),
@@ -289,7 +291,7 @@ def _merged(
 def _clusters(
     ready: Prepared, windows: Iterable[Window], maxima: Sequence[float], early: bool, gumbel: bool
 ) -> Iterator[Cluster]:
-    """Windows in order, those left out that share a place with a better one (Kulldorff 1997, secondary clusters)."""
+    """Windows in order, those left out that share a place, at the same time, with a better one (Kulldorff 1997)."""
     reached = _Reached(ready)
     maxima = sorted(maxima)
     law = _gumbel(maxima) if gumbel and len(maxima) > 1 else None
@@ -307,28 +309,32 @@ def _clusters(
 
 
 class _Reached:
-    """The places that clusters have taken so far, and whether a window would share one of them."""
+    """The places and times that clusters have taken so far, and whether a window would share any of them."""
 
     def __init__(self, ready: Prepared) -> None:
+        self.ready = ready
         self.made = [
             job(ready, geometry, simulated=False, seed=0, stop=ctypes.c_int32(0)) for geometry in ready.geometries
         ]
-        self.taken = (ctypes.c_int32 * len(ready.members))()
-        self.count = 0
+        self.taken: dict[int, array[int]] = {}
         self.meets, self.members = _kernel("scan_meets", MEETS), _kernel("scan_members", MEMBERS)
 
     def before(self, window: Window) -> bool:
         address = ctypes.addressof(self.made[window.geometry][0])
-        return bool(self.meets(address, window.centre, window.key, self.taken, self.count))
+        begin, end = self.ready.observed
+        return any(
+            begin[interval] < end[window.interval]
+            and begin[window.interval] < end[interval]
+            and self.meets(address, window.centre, window.key, places.buffer_info()[0], len(places))
+            for interval, places in self.taken.items()
+        )
 
     def now(self, window: Window) -> list[int]:
-        """Take a window's places, and return them, nearest first."""
-        out = (ctypes.c_int32 * len(self.taken))()
+        """Take a window's places for its time, and return them, nearest first."""
+        out = (ctypes.c_int32 * len(self.ready.members))()
         address = ctypes.addressof(self.made[window.geometry][0])
         places = out[: self.members(address, window.centre, window.key, out)]
-        for place in places:
-            self.taken[self.count] = place
-            self.count += 1
+        self.taken.setdefault(window.interval, array("i")).extend(places)
         return places
 
 
@@ -360,14 +366,14 @@ def _told(
     begin, end = ready.observed
     spatial = ready.design.windows.kind is Kind.SPATIAL
     first = 0 if spatial else begin[window.interval] + ready.first
-    last = 0 if spatial else end[window.interval] + ready.first - 1
+    last = ready.design.bins - 1 if spatial else end[window.interval] + ready.first - 1
     cases, expected = _within(ready, places, first, last, window)
     gumbel_p = None
     if law is not None and law[1] > 0:
         gumbel_p = 1 - exp(-exp(-(window.ratio - law[0]) / law[1]))
     return Cluster(
         rank=rank,
-        centre=window.centre,
+        centre=window.centre if ready.design.centres is not None else ready.members[window.centre][0],
         places=tuple(i for p in places for i in ready.members[p]),
         radius=window.radius,
         first=first,
