@@ -73,7 +73,7 @@ def main(databases: int = 1_000, seed: int = 20_260_101) -> int:
     alarms, alarms_victims, single, single_victims = (list[float]() for _ in range(4))
     for number in range(databases):
         rng = np.random.default_rng([seed, number])
-        answer = disparity(*database(rng), dimension="group", rng=rng)
+        answer = disparity(*database(rng), dimension="group")
         as_if = victims_p(answer)
         alarms.append(any(row.alarm for row in answer.rows))
         alarms_victims.append(bool((adjust(as_if) <= LEVEL).any()))

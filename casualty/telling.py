@@ -47,19 +47,17 @@ def _state(state: Rows) -> str:
 
 def disparity(
     store: Store, dimension: str, *, by: str = "admin1", since: str | None = None, until: str | None = None,
-    status: str | None = None, period: str = "all", seed: int = 1,
+    status: str | None = None, period: str = "all",
 ) -> tuple[dict[str, Any], str]:  # fmt: skip
     """Return the answer to the targeting question as a document and in sentences."""
-    import numpy as np
-
     from casualty.patterns import disparity as compared
     from casualty.targeting import question
 
     asked = question(
         store, dimension, by=by, since=_day(since, "--from"), until=_day(until, "--to"), status=status, period=period
     )
-    answer = compared(asked.counts, asked.people, dimension=dimension, rng=np.random.default_rng(seed))
-    document = answer.as_json() | {"seed": seed, "remarks": list(asked.remarks), "head": asdict(store.head())}
+    answer = compared(asked.counts, asked.people, dimension=dimension)
+    document = answer.as_json() | {"remarks": list(asked.remarks), "head": asdict(store.head())}
     return document, "\n".join([*answer.sentences, *(f"Note: {remark}" for remark in asked.remarks)])
 
 

@@ -1,4 +1,4 @@
-"""The fast search of a scan against every window, one after the other (tests/exhaustive.py)."""
+"""R56: the fast search of a scan against every window, one after the other (tests/exhaustive.py)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

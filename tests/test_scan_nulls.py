@@ -1,4 +1,4 @@
-"""What the replicates are drawn from, that no way of running them changes them, and what is made of their maxima."""
+"""R55: what the replicates are drawn from, that no way of running them changes them, and what is made of their maxima."""
 
 import math
 from collections import Counter

@@ -1,4 +1,4 @@
-"""SaTScan's own results of four cases, reproduced through its parameter files: ratios, places, dates, counts, p, nulls."""
+"""R56: SaTScan's own results of four cases, reproduced through its parameter files: ratios, places, dates, counts, p, nulls."""
 
 import json
 import math

@@ -52,7 +52,7 @@ def patterns_disparity(
     until: Annotated[str | None, typer.Option("--to", help="Last day.")] = None,
     status: Annotated[str | None, typer.Option(help="Only incidents of this status.")] = None,
     period: Annotated[str, typer.Option(help="all, year, quarter or month.")] = "all",
-    seed: Annotated[int, typer.Option(help="Seed of the resampling.")] = 1,
+    seed: Annotated[int, typer.Option(help="Changes nothing: this question draws nothing by chance.")] = 1,
     to: Annotated[
         Path | None, typer.Option("--json", metavar="OUT", help="Write the result to this file; - is standard output.")
     ] = None,
@@ -61,7 +61,7 @@ def patterns_disparity(
     from casualty import telling
 
     document, text = telling.disparity(
-        opened(), dimension, by=by, since=since, until=until, status=status, period=period, seed=seed
+        opened(), dimension, by=by, since=since, until=until, status=status, period=period
     )
     if to is None:
         out(text)

@@ -29,13 +29,13 @@ CARRIED_PART = 0.1
 TIER_NAMES = ("verified", "corroborated or better", "all")
 
 
-def disparity(counts: "pd.DataFrame", people: "pd.DataFrame", *, dimension: str, rng: np.random.Generator) -> Disparity:
+def disparity(counts: "pd.DataFrame", people: "pd.DataFrame", *, dimension: str) -> Disparity:
     """Compare each group's share of documented incidents with its share of the people, by area and period.
 
     `counts`: one row per incident and group, with `incident` (str), `area` (str or None), `period` (str), `tier`
     ("verified", "corroborated" or "other"), `group` (str, None: identity not known) and `victims` (above 0).
     `people`: `area`, `period`, `group`, `number` of people. Figures without an area are used when none has one: then
-    there are only rows for the whole. `rng` draws the resamples of the victims' interval and nothing else.
+    there are only rows for the whole. Nothing is drawn: the same tables give the same answer.
 
     The null: within an area and period the expected part of a group in an incident's known victims is its share of the
     people. Each incident is one vote, split by that part. Whole votes are binomial and their law is exact; split ones
@@ -46,8 +46,8 @@ def disparity(counts: "pd.DataFrame", people: "pd.DataFrame", *, dimension: str,
     crude, and `p_crude` goes with these. Nothing is guessed where a figure is missing: such places are in `left_out`.
     Raises NotEnoughData where nothing else is there, InvalidRecords for tables that break these rules.
 
-    Sources: Clopper and Pearson 1934; Przyborowski and Wilenski 1940; Mantel and Haenszel 1959; Benjamini and
-    Hochberg 1995. Does not show intent; nor what was never recorded; nor that people were at risk where they are
+    Sources: Clopper and Pearson 1934; Przyborowski and Wilenski 1940; Mantel and Haenszel 1959; Kish 1965 and
+    Korn and Graubard 1998 (effective number of incidents); Benjamini and Hochberg 1995. Does not show intent; nor what was never recorded; nor that people were at risk where they are
     counted (displacement). Every ratio is against the rest, so one group's excess lowers the others. Incidents that
     belong to one campaign are not independent: intervals are then too narrow.
     """
@@ -56,7 +56,7 @@ def disparity(counts: "pd.DataFrame", people: "pd.DataFrame", *, dimension: str,
         raise NotEnoughData("No rate can be given: no incident has both a known identity and figures.", _faults(votes))
     labels, members = _questions(votes)
     sums = votes.sums()
-    rows = _judged(votes, sums, members, _rows(votes, sums, labels, members, rng))
+    rows = _judged(votes, sums, members, _rows(votes, sums, labels, members))
     answer = Disparity(
         dimension=dimension,
         unit="incident",
@@ -65,7 +65,6 @@ def disparity(counts: "pd.DataFrame", people: "pd.DataFrame", *, dimension: str,
         unknown_victims=float(votes.unknown.sum()),
         left_out_incidents=int((votes.identified & ~votes.voting).sum()),
         comparisons=sum(not np.isnan(row.p) for _, _, row in rows),
-        seed=_seed(rng),
         rows=tuple(row for _, _, row in rows),
         stratified=tuple(_within(row, sums, g) for r, g, row in rows if r == 0),
         tiers=_tiers(votes),
@@ -79,11 +78,6 @@ def _faults(votes: Votes) -> list[Fault]:
     mend = "Record population figures for two groups or more, and identities with their basis."
     where = [(left, "/".join(part or "-" for part in (left.area, left.period, left.group))) for left in votes.left_out]
     return [Fault(0, place, f"{left.reason}, {left.incidents} incidents.", mend) for left, place in where[:20]]
-
-
-def _seed(rng: np.random.Generator) -> int | None:
-    entropy = getattr(rng.bit_generator.seed_seq, "entropy", None)
-    return entropy if isinstance(entropy, int) else None
 
 
 def _questions(votes: Votes) -> tuple[list[tuple[str, str]], Any]:
@@ -105,12 +99,9 @@ def _questions(votes: Votes) -> tuple[list[tuple[str, str]], Any]:
     return labels, csr_array((np.ones(len(pairs)), (row, column)), shape=shape)
 
 
-def _rows(
-    votes: Votes, sums: Cells, labels: list[tuple[str, str]], members: Any, rng: np.random.Generator
-) -> list[tuple[int, int, Row]]:
+def _rows(votes: Votes, sums: Cells, labels: list[tuple[str, str]], members: Any) -> list[tuple[int, int, Row]]:
     """Every row that has people to compare, with its place among rows and groups; not yet corrected or judged."""
     figures = _figures(votes, sums, members)
-    figures["cluster_low"], figures["cluster_high"] = votes.resampled(members, rng)
     periods = {period for _, period in votes.cells}
     out = []
     for r, g in np.argwhere(members @ sums.t1 > 0):
@@ -153,7 +144,7 @@ def _figures(votes: Votes, sums: Cells, members: Any) -> dict[str, Floats]:
         return mantel_haenszel(x, np.maximum(n - x, 0), sums.t1, sums.t0, pooled)
 
     t1, t0, n, victims = pooled(sums.t1), pooled(sums.t0), pooled(sums.n), pooled(sums.victims)
-    known, largest = pooled(sums.known), votes.largest()
+    known, largest, effective = pooled(sums.known), votes.largest(), votes.effective(members)
     with np.errstate(divide="ignore", invalid="ignore"):
         odds = t1 / t0
         log_share = np.where(votes.rated, np.log(sums.t1 / (sums.t1 + sums.t0)), 0.0)
@@ -166,6 +157,8 @@ def _figures(votes: Votes, sums: Cells, members: Any) -> dict[str, Floats]:
     low, high = (as_ratio(limit, odds) for limit in share_interval(pooled(sums.x), n))
     victim_low, victim_high = (as_ratio(limit, odds) for limit in share_interval(victims, known))
     mid_low, mid_high = (as_ratio(limit, odds) for limit in share_interval(victims, known, kind="mid-p"))
+    shared = np.nan_to_num(own["share"]) * effective
+    cluster_low, cluster_high = (as_ratio(limit, odds) for limit in share_interval(shared, effective))
     return own | {
         "victims": victims,
         "known_victims": known,
@@ -181,6 +174,8 @@ def _figures(votes: Votes, sums: Cells, members: Any) -> dict[str, Floats]:
         "victim_high": victim_high,
         "victim_mid_low": mid_low,
         "victim_mid_high": mid_high,
+        "cluster_low": cluster_low,
+        "cluster_high": cluster_high,
         "bound_low": crude(sums.x_low, sums.n_all),
         "bound_high": crude(sums.x_high, sums.n_all),
         "stratified_bound_low": within(sums.x_low, sums.n_all),

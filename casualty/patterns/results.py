@@ -59,8 +59,9 @@ class Row:
     p: two-sided, of the stratified comparison, because a crude p accuses whoever lives where the violence is;
     p_crude without it; p_adjusted: p after Benjamini-Hochberg over all rows; least_p: no outcome had a smaller p.
     victim_ratio, victim_low, victim_high, victim_mid_low, victim_mid_high: ratio of victims per head with exact and
-    mid-p intervals IF VICTIMS WERE INDEPENDENT, which they are not; cluster_low, cluster_high: its interval when whole
-    incidents are resampled. largest_share: part of the group's victims in its largest incident. carried_by: the least
+    mid-p intervals IF VICTIMS WERE INDEPENDENT, which they are not; cluster_low, cluster_high: its 95 % interval with the
+    incident as unit, exact for the group's part at the effective number of incidents (see Votes.effective); too narrow
+    where a group hit in a handful of incidents has much larger ones than others. largest_share: part of the group's victims in its largest incident. carried_by: the least
     number of incidents without which victim_low is at most 1; None where it is not, or more than a few would be needed.
     bound_low, bound_high: crude rate ratio if no unknown victim, and if every one, were of the group;
     stratified_bound_low, stratified_bound_high: the same within strata. tipping: how many times likelier than the rest
@@ -148,8 +149,7 @@ class Disparity:
 
     n: incidents used, the unit; unknown: incidents with no known identity; unknown_victims: victims without one;
     left_out_incidents: of known identity but without population figures; these three are all incidents. left_out: each
-    place, time and group without figures, with the reason. comparisons: how many p_adjusted is corrected for. seed: of
-    the resampling behind cluster_low and cluster_high, None if the generator was not seeded with a number.
+    place, time and group without figures, with the reason. comparisons: how many p_adjusted is corrected for.
     """
 
     dimension: str
@@ -159,7 +159,6 @@ class Disparity:
     unknown_victims: float
     left_out_incidents: int
     comparisons: int
-    seed: int | None
     rows: tuple[Row, ...]
     stratified: tuple[Stratified, ...]
     tiers: tuple[Tier, ...]

@@ -387,6 +387,11 @@ def _what(events: Events, found: Scan, what: str) -> str:
     if isinstance(first.cases, tuple) and isinstance(first.expected, tuple):
         excess = [c - e for c, e in zip(first.cases, first.expected, strict=True)]
         k = excess.index(max(excess))
-        number = f"{first.cases[k]:,.3g} where {first.expected[k]:,.3g} are expected"
+        number = f"{_number(first.cases[k])} where {_number(first.expected[k])} are expected"
         return f"{what} differs from elsewhere, above all in incidents of {events.groups[k]} ({number})"
-    return f"there were {first.cases:,.3g} {what} where {first.expected:,.3g} are expected"
+    cases, expected = (value if isinstance(value, float | int) else 0.0 for value in (first.cases, first.expected))
+    return f"there were {_number(cases)} {what} where {_number(expected)} are expected"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 
 TIERS = ("verified", "corroborated", "other")
 ALL = "all"
-# Resamples for the interval of the victims' ratio; percentiles of fewer would wander in the first digit.
-RESAMPLES = 999
-# With fewer incidents a resample holds too few different ones for its spread to mean anything.
-LEAST_RESAMPLED = 5
 
 NO_FIGURE = "no population figure"
 NO_PEOPLE = "a population figure of zero"
@@ -131,52 +127,25 @@ class Votes:
         np.maximum.at(most, self.cell, self.victims)
         return most
 
-    def resampled(self, rows: Any, rng: np.random.Generator) -> tuple[Floats, Floats]:
-        """95 % interval of the victims' rate ratio, by resampling whole incidents: rows by group, low and high.
+    def effective(self, rows: Any) -> Floats:
+        """How many incidents of one size would tell as much of the groups' parts in the victims: rows by group.
 
-        `rows` is a sparse matrix of rows by cells. Each incident is drawn Poisson(1) times (the Poisson bootstrap,
-        Hanley and MacGibbon 2006), all rows from the same draws; limits are percentiles. NaN for rows of fewer than
-        LEAST_RESAMPLED incidents. Too narrow where one incident holds most victims, as every bootstrap is.
+        `rows` is a sparse matrix of rows by cells. With w the known victims of an incident, (sum w)^2 / sum w^2 (Kish
+        1965); or, where that is less, s (1 - s) over the variance of the group's part s as it is estimated from its
+        spread over incidents (Korn and Graubard 1998), since a group whose incidents are larger than others' is seen
+        in fewer than the sizes alone tell. 0 without a known victim.
         """
-        sums = self.sums()
-        times, spread = self._alike()
-        t1, t0 = rows @ sums.t1, rows @ sums.t0
-        drawn = np.empty((RESAMPLES, *t1.shape), dtype=np.float32)
-        at_once = max(1, 4_000_000 // (times.size + spread.shape[1]))
-        for start in range(0, RESAMPLES, at_once):
-            weights = rng.poisson(times, size=(min(at_once, RESAMPLES - start), times.size)).astype(float)
-            for i, totals in enumerate((spread.T @ weights.T).T, start):
-                victims = totals.reshape(self.people.shape)
-                of_group = rows @ victims
-                rest = rows @ (self.rated * victims.sum(axis=1, keepdims=True)) - of_group
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    drawn[i] = (of_group / t1) / (np.maximum(rest, 0) / t0)
-        few = rows @ sums.n < LEAST_RESAMPLED
-        low, high = _percentiles(drawn)
-        return np.where(few, np.nan, low), np.where(few, np.nan, high)
+        known = self.victims.sum(axis=1, keepdims=True)
 
-    def _alike(self) -> tuple[NDArray[np.intp], Any]:
-        """Incidents alike in cell and victims: how many of each kind, and their victims as kinds by (cell, group)."""
-        from scipy.sparse import csr_array
+        def pooled(values: Any) -> Floats:
+            return np.asarray(rows @ (self._by_cell(self.cell, values) * self.rated))
 
-        kept = self.voting
-        kinds, times = np.unique(np.column_stack([self.cell[kept], self.victims[kept]]), axis=0, return_counts=True)
-        kind, group = np.nonzero(kinds[:, 1:])
-        column = kinds[kind, 0].astype(int) * len(self.groups) + group
-        shape = (len(kinds), self.people.size)
-        return times, csr_array((kinds[kind, group + 1], (kind, column)), shape=shape)
-
-
-def _percentiles(drawn: NDArray[np.float32]) -> tuple[Floats, Floats]:
-    """The 2.5th and 97.5th of 100 along axis 0, of those draws that have a ratio at all."""
-    drawn.sort(axis=0)
-    told = (~np.isnan(drawn)).sum(axis=0)
-
-    def at(part: float) -> Floats:
-        place = np.clip(np.ceil(part * told).astype(int) - 1, 0, len(drawn) - 1)
-        return np.asarray(np.take_along_axis(drawn, place[None], axis=0)[0], dtype=float)
-
-    return at(0.025), at(0.975)
+        total, squares, theirs = pooled(known), pooled(known**2), pooled(self.victims)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            part = theirs / total
+            apart = pooled(self.victims**2) - 2 * part * pooled(self.victims * known) + part**2 * squares
+            by_spread = np.where((part > 0) & (part < 1), total**2 * part * (1 - part) / np.maximum(apart, 0), np.inf)
+            return np.nan_to_num(np.minimum(total**2 / squares, by_spread), nan=0.0)
 
 
 def cast(counts: "pd.DataFrame", people: "pd.DataFrame") -> Votes:

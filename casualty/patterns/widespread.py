@@ -17,6 +17,7 @@ from casualty.patterns.answers import Answer
 from casualty.patterns.events import Events, Floats
 from casualty.patterns.signature import PAIRS, Period, in_one, part_of, periods, repeated_signature, seeded
 from casualty.patterns.wording import amount, chance, count, interval, number, percent
+from geo.permuting import central
 
 WIDESPREAD, SYSTEMATIC = "widespread", "systematic"
 LEAST_RESAMPLED = 5
@@ -74,7 +75,7 @@ def widespread(
     group's incidents, all of them; thinned: mean over draws of as many as are compared (`compared`); expected: the same
     of all other incidents; ratio: thinned over expected; low, high, p, p_adjusted: of the repeated-signature test only,
     whose observed and expected are pairs against chance; observed_low, observed_high: 95 % by resampling incidents (the
-    effective number of areas only); expected_low, expected_high: 95 % of the draws; of: out of how many; unknown:
+    effective number of areas only); expected_low, expected_high: central 95 % of the draws; of: out of how many; unknown:
     incidents of the group for which the measure is not known. alarm is always false: there is no verdict here.
 
     Raises UsageFault (no such group), NotEnoughData (no incident of the group with known identity). Sources: Simpson
@@ -268,7 +269,7 @@ def _middle(values: Floats) -> tuple[float | None, float | None]:
     known = values[np.isfinite(values)]
     if not known.size:
         return None, None
-    low, high = np.quantile(known, [0.025, 0.975])
+    low, high = central(known)
     return float(low), float(high)
 
 

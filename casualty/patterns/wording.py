@@ -111,13 +111,13 @@ def _residence(row: Row) -> str:
 def _massacre(rows: list[Row]) -> str:
     row = rows[0]
     told = f"Carried by few incidents: {_compared(row)} Counted by victims it had {_times(row.victim_ratio)}"
-    resampled = f" (incidents resampled: {interval(row.cluster_low, row.cluster_high)})"
+    whole = f" (whole incidents as the unit: {interval(row.cluster_low, row.cluster_high)})"
     largest = "it" if row.carried_by == 1 else f"its {row.carried_by} largest"
     why = (
         f", but its largest incident alone holds {percent(row.largest_share)} of its {amount(row.victims)} victims; "
         f"without {largest} no clear excess is left, even if victims were independent. A massacre is one event."
     )
-    return _joined(told + ("" if math.isnan(row.cluster_low) else resampled) + why, _others(rows))
+    return _joined(told + whole + why, _others(rows))
 
 
 def _joined(*parts: str) -> str:

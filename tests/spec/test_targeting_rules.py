@@ -32,7 +32,6 @@ def asked(places: Places, tier: str = "verified") -> Disparity:
         pd.DataFrame(counts, columns=["incident", "area", "period", "tier", "group", "victims"]),
         pd.DataFrame(people, columns=["area", "period", "group", "number"]),
         dimension="ethnicity",
-        rng=np.random.default_rng(1),
     )
 
 
