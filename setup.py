@@ -15,8 +15,17 @@ from setuptools.command.build_ext import build_ext
 
 HERE = Path(__file__).parent
 SOURCES = sorted(str(path.relative_to(HERE)) for path in (HERE / "geo" / "kernel").glob("*.c"))
-# A product and a sum are never fused: every level gives the same bits.
-FLAGS = ["-std=c11", "-O3", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-fno-sanitize=all", "-Wall", "-Wextra"]
+# A product and a sum are never fused, so that levels agree.
+FLAGS = [
+    "-std=c11",
+    "-O3",
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-ffp-contract=off",
+    "-fno-sanitize=all",
+    "-Wall",
+    "-Wextra",
+]
 X86 = {"v1": ["-march=x86_64"], "v3": ["-march=x86_64_v3"], "v4": ["-march=x86_64_v4", "-mprefer-vector-width=512"]}
 LEVELS = X86 if platform.machine().lower() in ("x86_64", "amd64") else {"v1": []}
 
@@ -37,7 +46,8 @@ class Library(build_ext):
                 for source in ext.sources:
                     objects.append(str(Path(folder, f"{Path(source).stem}_{level}.o")))
                     subprocess.run(
-                        [*compiler, *FLAGS, *own, f"-DLEVEL={level}", "-c", str(HERE / source), "-o", objects[-1]], check=True
+                        [*compiler, *FLAGS, *own, f"-DLEVEL={level}", "-c", str(HERE / source), "-o", objects[-1]],
+                        check=True,
                     )
             subprocess.run([*compiler, "-shared", "-s", *objects, "-lm", "-o", str(out)], check=True)
 
