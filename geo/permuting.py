@@ -54,9 +54,10 @@ class Tested:
     """Statistics (of any one shape) against their permutations.
 
     observed, expected (mean of the permutations unless known), ratio; low, high: the observed over the upper and the
-    lower end of the central 95 % of the permutations (`central`), so that 1 outside means that few permutations come near
-    (NaN where nothing was observed); chance_low, chance_high: those ends themselves; p: one-sided, that chance gives as much or
-    more; p_adjusted: the same for the largest of all standardised statistics, so any false alarm among them is held.
+    lower end of the central 95 % of the permutations (`central`), so that 1 outside means that few permutations come
+    near (NaN where nothing was observed); chance_low, chance_high: those ends themselves; p: one-sided, that chance
+    gives as much or more; p_adjusted: the same for the largest of all standardised statistics, so any false alarm among
+    them is held.
     """
 
     observed: Floats
@@ -137,7 +138,7 @@ def central(drawn: NDArray[Any]) -> tuple[Floats, Floats]:
 
     They are of rank k = floor(0.025 (R + 1)) from below and from above, so that one value more of the same law lies
     between them or on them with a probability of 1 - 2 k / (R + 1) or more: at least 95 %, where interpolated quantiles
-    of 99 hold 93 %. With fewer than 39 draws they are the least and the greatest, and hold (R - 1) / (R + 1).
+    of 99 hold 93 %. With fewer than 39 draws even the least and the greatest hold (R - 1) / (R + 1) only.
     """
     first = max((len(drawn) + 1) // OUTSIDE, 1) - 1
     last = len(drawn) - 1 - first

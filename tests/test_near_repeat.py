@@ -22,7 +22,7 @@ from casualty.patterns.near_repeat import AT_ONE_PLACE, DIFFERENT, SAME, SAME_DA
 from geo.faults import TooLittle, Unusable
 from geo.near_repeat import alike, close_pairs, mantel
 from geo.near_repeat import near_repeat as grid
-from geo.permuting import orders, ranked, shuffle
+from geo.permuting import central, orders, ranked, shuffle
 
 SHARED = Path(os.environ.get("CASUALTY_SHARED") or Path(__file__).parents[2] / "shared")
 BURKITT = SHARED / "reference" / "cases" / "knox_burkitt"
@@ -170,6 +170,25 @@ def test_workers_and_blocks_change_nothing() -> None:
     assert json.dumps(alone.as_json()) == json.dumps(together.as_json())
     assert ticks[:3] == [(64, 150), (128, 150), (150, 150)]
     assert near_repeat(events, **{**told, "seed": 6}).rows != alone.rows
+
+
+@pytest.mark.parametrize(("replications", "held"), [(19, 0.9), (39, 0.95), (99, 0.96), (200, 0.951), (999, 0.95)])
+def test_the_central_range_holds_one_draw_more(replications: int, held: float) -> None:
+    """R56: of all ranks one value more can have; what is drawn need not be in order."""
+    ranks = np.arange(replications, dtype=float)
+    drawn = np.random.default_rng(3).permutation(np.column_stack([ranks, -ranks]))
+    low, high = central(drawn)
+    more = np.arange(-1, replications) + 0.5
+    assert np.mean((low[0] < more) & (more < high[0])) == pytest.approx(held, abs=0.001)
+    assert (low[1], high[1]) == (-high[0], -low[0])
+
+
+@FEW
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=120))
+def test_the_central_range_is_of_two_values_drawn(drawn: list[int]) -> None:
+    """R56: with ties too, the values of rank 0.025 (R + 1) from either end, the last where there is none."""
+    rank = max(1, int(0.025 * (len(drawn) + 1) + 1e-9))
+    assert central(np.array(drawn)) == (sorted(drawn)[rank - 1], sorted(drawn)[-rank])
 
 
 def test_the_expectation_is_the_mean_of_the_permutations_and_strata_hold_times() -> None:

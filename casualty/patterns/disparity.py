@@ -46,10 +46,11 @@ def disparity(counts: "pd.DataFrame", people: "pd.DataFrame", *, dimension: str)
     crude, and `p_crude` goes with these. Nothing is guessed where a figure is missing: such places are in `left_out`.
     Raises NotEnoughData where nothing else is there, InvalidRecords for tables that break these rules.
 
-    Sources: Clopper and Pearson 1934; Przyborowski and Wilenski 1940; Mantel and Haenszel 1959; Kish 1965 and
-    Korn and Graubard 1998 (effective number of incidents); Benjamini and Hochberg 1995. Does not show intent; nor what was never recorded; nor that people were at risk where they are
-    counted (displacement). Every ratio is against the rest, so one group's excess lowers the others. Incidents that
-    belong to one campaign are not independent: intervals are then too narrow.
+    Sources: Clopper and Pearson 1934; Przyborowski and Wilenski 1940; Mantel and Haenszel 1959; Kish 1965 and Korn and
+    Graubard 1998 (effective number of incidents); Benjamini and Hochberg 1995. Does not show intent; nor what was never
+    recorded; nor that people were at risk where they are counted (displacement). Every ratio is against the rest, so
+    one group's excess lowers the others. Incidents that belong to one campaign are not independent: intervals are then
+    too narrow.
     """
     votes = cast(counts, people)
     if not votes.voting.any():

@@ -59,10 +59,11 @@ class Row:
     p: two-sided, of the stratified comparison, because a crude p accuses whoever lives where the violence is;
     p_crude without it; p_adjusted: p after Benjamini-Hochberg over all rows; least_p: no outcome had a smaller p.
     victim_ratio, victim_low, victim_high, victim_mid_low, victim_mid_high: ratio of victims per head with exact and
-    mid-p intervals IF VICTIMS WERE INDEPENDENT, which they are not; cluster_low, cluster_high: its 95 % interval with the
-    incident as unit, exact for the group's part at the effective number of incidents (see Votes.effective); too narrow
-    where a group hit in a handful of incidents has much larger ones than others. largest_share: part of the group's victims in its largest incident. carried_by: the least
-    number of incidents without which victim_low is at most 1; None where it is not, or more than a few would be needed.
+    mid-p intervals IF VICTIMS WERE INDEPENDENT, which they are not; cluster_low, cluster_high: its 95 % interval where
+    the incident is the unit, exact for the group's part at the effective number of incidents (`Votes.effective`); too
+    narrow where a group was hit a few times only and its incidents are far larger than others'. largest_share: part of
+    the group's victims in its largest incident. carried_by: the least number of incidents without which victim_low is
+    at most 1; None where it is not, or more than a few would be needed.
     bound_low, bound_high: crude rate ratio if no unknown victim, and if every one, were of the group;
     stratified_bound_low, stratified_bound_high: the same within strata. tipping: how many times likelier than the rest
     the group's incidents must be to be recorded for the interval (low, high) to touch 1; None if it holds 1 already.
