@@ -108,7 +108,8 @@ static void thresholds(Sheet *s, int lane) {
         int32_t first = s->ratios.first[i], length = (int32_t)(s->ratios.at[i + 1] - s->ratios.at[i]);
         c = c > first ? c - first : 0;
         while (c < length && of[c] <= goal) c++;
-        if (c < length) c += first;
+        if (goal == INFINITY) c = most;
+        else if (c < length) c += first;
         else if (goal < HIGHEST || first + length > s->job->cases) c = most;
         else c = (int32_t)fmin(least_above(s->job, &s->logs, &s->slots, i, goal, s->job->cases, first, 1), most);
         uint64_t *word = (uint64_t *)&s->least[(size_t)i * s->planes] + lane / 64;
@@ -116,25 +117,30 @@ static void thresholds(Sheet *s, int lane) {
     }
 }
 
-/* Fill the lanes with replicates which[0 ..]; lanes left over repeat the last. */
-static __attribute__((noinline)) void filled(Sheet *s, const Cells *cells, Drawn *d, const int64_t *which, int64_t lanes, const double *best) {
+/* One replicate in its lane. */
+static void drawn_into(Sheet *s, const Cells *cells, Drawn *d, int64_t replicate, int lane) {
     const Job *job = s->job;
-    int64_t n = cells->units;
-    memset(s->bits, 0, (size_t)n * s->depths * sizeof(Row));
-    for (int lane = 0; lane < LANES; lane++) {
-        int64_t r = lane < lanes ? lane : lanes - 1;
-        s->best[lane] = best[r];
-        if (lane >= lanes) { s->best[lane] = INFINITY; continue; }
-        draw(job, cells, d, which[r]);
-        uint64_t bit = (uint64_t)1 << (lane % 64);
-        for (int64_t u = 0; u < n; u++) {
-            Row *row = s->bits + u * s->depths;
-            if (job->null == LABELS) { if (d->counts[u] > 0) ((uint64_t *)row)[lane / 64] |= bit; continue; }
-            /* The deepest window begins at bin 0; a record in bin t lies in all that begin no later. */
-            int32_t t = d->times[u];
-            for (int32_t depth = job->bins - 1 - t; t < job->bins && depth < s->depths; depth++)
-                ((uint64_t *)(row + depth))[lane / 64] |= bit;
+    uint64_t bit = (uint64_t)1 << (lane % 64);
+    draw(job, cells, d, replicate);
+    for (int64_t u = 0; u < cells->units; u++) {
+        Row *row = s->bits + u * s->depths;
+        if (job->null == LABELS) {
+            if (d->counts[u] > 0) ((uint64_t *)row)[lane / 64] |= bit;
+            continue;
         }
+        /* The deepest window begins at bin 0; a record in bin t lies in all that begin no later. */
+        int32_t t = d->times[u];
+        for (int32_t depth = job->bins - 1 - t; t < job->bins && depth < s->depths; depth++)
+            ((uint64_t *)(row + depth))[lane / 64] |= bit;
+    }
+}
+
+/* Fill the lanes with replicates which[0 ..]; those left over are out of reach, and never walked. */
+static void filled(Sheet *s, const Cells *cells, Drawn *d, const int64_t *which, int64_t lanes, const double *best) {
+    memset(s->bits, 0, (size_t)cells->units * s->depths * sizeof(Row));
+    for (int lane = 0; lane < LANES; lane++) {
+        s->best[lane] = lane < lanes ? best[lane] : INFINITY;
+        if (lane < lanes && !*s->job->stop) drawn_into(s, cells, d, which[lane], lane);
     }
     thresholds(s, 0);
     for (int32_t i = 0; i < s->slots.count * s->planes; i++) {
@@ -145,7 +151,7 @@ static __attribute__((noinline)) void filled(Sheet *s, const Cells *cells, Drawn
 }
 
 /* The exact ratios of the windows that end in a block, for one lane and depth; `c` lies within at the block's start. */
-static __attribute__((noinline)) void walked(Sheet *s, Order *o, int32_t block, int32_t depth, int lane, double c) {
+static void walked(Sheet *s, Order *o, int32_t block, int32_t depth, int lane, double c) {
     const Job *job = s->job;
     int32_t k1 = o->end[block];
     double seen = c, per = s->share[depth];
@@ -164,7 +170,7 @@ static __attribute__((noinline)) void walked(Sheet *s, Order *o, int32_t block, 
     }
 }
 
-static __attribute__((noinline)) void lanes_of(Sheet *s, Order *o, int32_t block, int32_t depth, int word, uint64_t hits, const Row *held,
+static void lanes_of(Sheet *s, Order *o, int32_t block, int32_t depth, int word, uint64_t hits, const Row *held,
                      const Row *own, int few) {
     const Job *job = s->job;
     for (; hits; hits &= hits - 1) {
@@ -178,7 +184,7 @@ static __attribute__((noinline)) void lanes_of(Sheet *s, Order *o, int32_t block
     }
 }
 
-static __attribute__((noinline)) void circle(Sheet *s, Order *o) {
+static void circle(Sheet *s, Order *o) {
     for (int32_t depth = 0; depth < s->depths; depth++) {
         Row held[PLANES + 3] = {{0}}, own[PLANES + 3];
         for (int32_t b = 0; b < o->blocks; b++) {
@@ -201,7 +207,7 @@ static __attribute__((noinline)) void circle(Sheet *s, Order *o) {
 }
 
 /* What was observed, around one centre: the same bounds, with a bit to a record. */
-static __attribute__((noinline)) void observed(Sheet *s, Order *o, const uint8_t *depth_of, Best *out) {
+static void observed(Sheet *s, Order *o, const uint8_t *depth_of, Best *out) {
     const Job *job = s->job;
     *out = (Best){0};
     for (int32_t depth = 0; depth < s->depths; depth++) {
