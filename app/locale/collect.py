@@ -25,8 +25,9 @@ from casualty.vocabulary import SCHEMES
 ROOT = HERE.parent.parent
 # What never speaks to the reader of a page: the command line, intake, analysis, releases, and the ledger's own tests.
 SILENT = {
-    "__main__.py", "cli", "codebook.py", "disclosure.py", "doctor.py", "frames.py", "intake", "ledger.py", "migrating.py",
-    "patterns", "release", "sample.py", "schema", "summary.py", "targeting.py", "telling.py", "vocabulary",
+    "__main__.py", "asking", "calibrating", "cli", "codebook.py", "disclosure.py", "doctor.py", "events.py", "frames.py",
+    "intake", "ledger.py", "migrating.py", "patterns", "points.py", "release", "runs.py", "sample.py", "satscan", "schema",
+    "series.py", "summary.py", "targeting.py", "telling.py", "vocabulary", "workers.py",
 }  # fmt: skip
 READING = ("gazetteer.py", "notation.py", "spelling.py")  # of `geo`
 RAISED = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
