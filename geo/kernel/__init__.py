@@ -28,6 +28,13 @@ def level() -> str:
     return NAMES[of()]
 
 
-def function(name: str) -> Any:
-    """Return a function of the library in the fastest form that this machine can run."""
-    return getattr(library(), f"{name}_{level()}")
+@cache
+def function(name: str, takes: tuple[Any, ...] = ()) -> Any:
+    """Return a function of the library in the fastest form that this machine can run; `takes`: types of its arguments.
+
+    What it takes is set once: threads share it.
+    """
+    found = getattr(library(), f"{name}_{level()}")
+    if takes:
+        found.argtypes = list(takes)
+    return found

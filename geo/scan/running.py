@@ -116,9 +116,9 @@ def _observed(ready: Prepared) -> Iterator[Window]:
         made, held = job(ready, geometry, simulated=False, seed=0, stop=stop)
         best, at = (Best * made.centres)(), ctypes.addressof(made)
         if ready.design.model is Model.MULTINOMIAL:
-            _attended(stop, _kernel("scan_mixes", CIRCLES), at, 0, made.centres, None, 0, None, best)
+            _attended(stop, function("scan_mixes", CIRCLES), at, 0, made.centres, None, 0, None, best)
         else:
-            _attended(stop, _kernel("scan_observe", OBSERVE), at, 0, made.centres, best)
+            _attended(stop, function("scan_observe", OBSERVE), at, 0, made.centres, best)
         del held
         yield from _windows(ready, number, best)
 
@@ -137,12 +137,6 @@ def _windows(ready: Prepared, geometry: int, best: Iterable[Best]) -> Iterator[W
                 window.measure,
                 bool(window.high),
             )
-
-
-def _kernel(name: str, takes: Sequence[Any]) -> Any:
-    found = function(name)
-    found.argtypes = list(takes)
-    return found
 
 
 class Part(NamedTuple):
@@ -168,11 +162,11 @@ def worked(ready: Prepared, part: Part) -> tuple[bytes, bytes]:
         arguments = [ctypes.addressof(made), part.first, part.last]
         arguments += [which.buffer_info()[0], len(which), best.buffer_info()[0]]
         if ready.fast:
-            _kernel("scan_circles", CIRCLES)(*arguments, windows)
+            function("scan_circles", CIRCLES)(*arguments, windows)
         elif ready.design.model is Model.MULTINOMIAL:
-            _kernel("scan_mixes", CIRCLES)(*arguments, None)
+            function("scan_mixes", CIRCLES)(*arguments, None)
         else:
-            _kernel("scan_replicate", REPLICATE)(*arguments)
+            function("scan_replicate", REPLICATE)(*arguments)
         del held
     return best.tobytes(), bytes(windows) if windows is not None else b""
 
@@ -317,7 +311,7 @@ class _Reached:
             job(ready, geometry, simulated=False, seed=0, stop=ctypes.c_int32(0)) for geometry in ready.geometries
         ]
         self.taken: dict[int, array[int]] = {}
-        self.meets, self.members = _kernel("scan_meets", MEETS), _kernel("scan_members", MEMBERS)
+        self.meets, self.members = function("scan_meets", MEETS), function("scan_members", MEMBERS)
 
     def before(self, window: Window) -> bool:
         address = ctypes.addressof(self.made[window.geometry][0])
