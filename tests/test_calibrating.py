@@ -4,12 +4,14 @@ Holds R56 (a detector ships with its record on data without a pattern and on dat
 """
 
 import json
+import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -202,8 +204,12 @@ PROCESSES = partial(ProcessPoolExecutor, mp_context=get_context("spawn"))
 
 
 @pytest.mark.parametrize("executor", [ThreadPoolExecutor, PROCESSES], ids=["threads", "processes"])
-def test_executors_change_nothing(events: Events, executor: Callable[..., Any]) -> None:
+def test_executors_change_nothing(
+    events: Events, executor: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """R55: threads and processes, which come to the end in another order."""
+    # A process that is started anew runs the main module again, and tests of pages leave the app in its place.
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
     alone = calibrate(cases(events)[:2], seed=3, simulations=5, strengths=(4.0,)).as_json()
     told: list[tuple[int, int]] = []
     with executor(2) as pool:
