@@ -117,21 +117,25 @@ static void thresholds(Sheet *s, int lane) {
     }
 }
 
-/* One replicate in its lane. */
+/* One replicate in its lane: the same draw as `draw` makes, for labels straight into the bits. */
 static void drawn_into(Sheet *s, const Cells *cells, Drawn *d, int64_t replicate, int lane) {
     const Job *job = s->job;
     uint64_t bit = (uint64_t)1 << (lane % 64);
+    if (job->null == LABELS) {
+        Stream g = stream(job->seed, (uint64_t)replicate);
+        uint64_t *words = (uint64_t *)s->bits + lane / 64;
+        for (int64_t j = cells->units - (int64_t)(job->cases + 0.5); j < cells->units; j++) {
+            uint32_t u = below(&g, (uint32_t)(j + 1));
+            words[(words[(size_t)u * WORDS] & bit ? (size_t)j : u) * WORDS] |= bit;
+        }
+        return;
+    }
     draw(job, cells, d, replicate);
     for (int64_t u = 0; u < cells->units; u++) {
-        Row *row = s->bits + u * s->depths;
-        if (job->null == LABELS) {
-            if (d->counts[u] > 0) ((uint64_t *)row)[lane / 64] |= bit;
-            continue;
-        }
         /* The deepest window begins at bin 0; a record in bin t lies in all that begin no later. */
         int32_t t = d->times[u];
         for (int32_t depth = job->bins - 1 - t; t < job->bins && depth < s->depths; depth++)
-            ((uint64_t *)(row + depth))[lane / 64] |= bit;
+            ((uint64_t *)(s->bits + u * s->depths + depth))[lane / 64] |= bit;
     }
 }
 
