@@ -15,6 +15,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geo.many import benjamini_hochberg, benjamini_yekutieli
+
 Floats = NDArray[np.float64]
 Kind = Literal["exact", "mid-p"]
 
@@ -208,13 +210,11 @@ def adjust(p: ArrayLike, how: Literal["bh", "by", "holm"] = "bh") -> Floats:
     Hochberg 1995 (`bh`, false discovery rate), Benjamini and Yekutieli 2001 (`by`, the same under any dependence),
     Holm 1979 (`holm`, any false alarm at all). Returns an array of the same shape.
     """
-    from scipy.stats import false_discovery_control
-
+    if how != "holm":
+        return benjamini_hochberg(p) if how == "bh" else benjamini_yekutieli(p)
     values = np.asarray(p, dtype=float)
     adjusted, asked = np.full(values.shape, np.nan), ~np.isnan(values)
-    if asked.any():
-        known = values[asked]
-        adjusted[asked] = _holm(known) if how == "holm" else false_discovery_control(known, method=how)
+    adjusted[asked] = _holm(values[asked])
     return adjusted
 
 
