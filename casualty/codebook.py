@@ -28,7 +28,17 @@ KINDS = (
 )
 
 # Keys of the house itself, and what lies on the desks: of no meaning to a reader of the record.
-EXCLUDED = ("credential", "ledger_head", "revision_body", "session", "unfinished", "assignment", "viewing")
+EXCLUDED = (
+    "credential",
+    "ledger_head",
+    "revision_body",
+    "session",
+    "unfinished",
+    "assignment",
+    "viewing",
+    "saved_filter",
+    "visit",
+)
 
 INCLUSION = """A record is an incident in which one or more people were, or are alleged to have been, killed, injured,
 abducted, made to disappear, detained, tortured, displaced or harmed in another of the listed ways. Every victim is
@@ -326,6 +336,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "versions": "Versions of the program and of what it computes with, as canonical JSON.",
         "result": "The answer, as canonical JSON.",
         "result_sha256": "SHA-256 of the answer.",
+        "name": "What whoever ran it calls it.",
     },
     "release": {
         "tier": "Who may read it.",

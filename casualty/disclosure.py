@@ -117,7 +117,7 @@ COLUMNS: dict[str, tuple[str, str, str]] = {
     "pairing": (f"{ROOT} victim_id other_id verdict reasons", "", ""),
     "analysis_run": (
         f"{ROOT} code method question dimension_id group_id parameters seed data_sha256 ledger_head versions result"
-        " result_sha256",
+        " result_sha256 name",
         "",
         "",
     ),
@@ -125,6 +125,8 @@ COLUMNS: dict[str, tuple[str, str, str]] = {
     "unfinished": ("", "", "id account incident_id version begun_at typed_at typed saved_id"),
     "assignment": ("", "incident_id reviewer assigned_by assigned_at", ""),
     "viewing": ("", "", "incident_id account seen_at"),
+    "saved_filter": ("", "", "account name filter saved_at"),
+    "visit": ("", "", "account place seq at since_seq since_at"),
     "ledger_head": ("", "", "id seq hash"),
 }
 
@@ -151,7 +153,7 @@ SEARCHED: dict[str, frozenset[str]] = {
         "act": "",
         "review": "",
         "pairing": "",
-        "analysis_run": "question parameters result",
+        "analysis_run": "question parameters result name",
         "document": "title url custody_note",
         "origin": "label note",
         "situation": "classified_by",

@@ -7,7 +7,7 @@ ledger body, in the order in which rows may be inserted. The tables of `desk` be
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from casualty.schema.desk import Assignment, Session, Unfinished, Viewing
+from casualty.schema.desk import Assignment, SavedFilter, Session, Unfinished, Viewing, Visit
 from casualty.schema.house import (
     Account,
     AccountFields,
@@ -128,6 +128,7 @@ __all__ = [
     "DocumentFields", "GroupFields", "IdentityGroup", "Incident", "IncidentDraft", "IncidentFields", "Involvement",
     "InvolvementDraft", "InvolvementFields", "LedgerHead", "NameFields", "NamedPlace", "NamedPlaceFields", "Origin",
     "OriginFields", "Pairing", "PairingFields", "Population", "PopulationFields", "Release", "ReleaseFields",
-    "Review", "ReviewFields", "Revision", "RevisionBody", "Session", "Situation", "SituationFields", "Source",
-    "SourceFields", "Stated", "Unfinished", "Victim", "VictimDraft", "VictimFields", "VictimName", "Viewing", "table",
+    "Review", "ReviewFields", "Revision", "RevisionBody", "SavedFilter", "Session", "Situation", "SituationFields", "Source",
+    "SourceFields", "Stated", "Unfinished", "Victim", "VictimDraft", "VictimFields", "VictimName", "Viewing",
+    "Visit", "table",
 ]  # fmt: skip

@@ -53,3 +53,28 @@ class Viewing(SQLModel, table=True):
     incident_id: str = Field(primary_key=True, foreign_key="incident.id", max_length=ID)
     account: str = Field(primary_key=True, max_length=80)
     seen_at: str = Field(max_length=27)
+
+
+class SavedFilter(SQLModel, table=True):
+    """A filter that somebody keeps under a name of their own: its canonical text, as it stands in an address."""
+
+    __tablename__ = "saved_filter"
+
+    account: str = Field(primary_key=True, max_length=80)
+    name: str = Field(primary_key=True, max_length=120)
+    filter: str
+    saved_at: str = Field(max_length=27)
+
+
+class Visit(SQLModel, table=True):
+    """What somebody last saw of a situation (`place`: its id, or all): the ledger's link `seq`, when the page was last open.
+
+    `since_seq` and `since_at` are those of the visit before this one: what came after them is new.
+    """
+
+    account: str = Field(primary_key=True, max_length=80)
+    place: str = Field(primary_key=True, max_length=ID)
+    seq: int
+    at: str = Field(max_length=27)
+    since_seq: int
+    since_at: str = Field(max_length=27)

@@ -144,6 +144,7 @@ class AnalysisRunFields(Stated):
     versions: str = Field(min_length=2)
     result: str = Field(min_length=2)
     result_sha256: str = Field(max_length=64, schema_extra={"pattern": r"^[0-9a-f]{64}$"})
+    name: str | None = Field(default=None, max_length=120)
 
 
 class AnalysisRun(AnalysisRunFields, Held, table=True):
