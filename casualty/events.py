@@ -1,6 +1,6 @@
 """The bridge from the record to questions of place and time: which incidents enter, where, when and to whom."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,7 @@ Held = dict[str, frozenset[str]]
 def gathered(
     store: Store, *, dimension: str, since: date | None = None, until: date | None = None, status: str | None = None,
     tier: str | None = None, inferred: bool = False, by: str = "admin1", metres: bool = True,
+    only: Collection[str] | None = None,
 ) -> Events:  # fmt: skip
     """Return the incidents of the record that a question may be asked of, each once.
 
@@ -48,16 +49,22 @@ def gathered(
     inferred: count identities inferred by a person too (R44).
     by: admin1 to admin4, the level of the areas.
     metres: lay points on a flat frame around all of them; without it they stay longitude and latitude.
+    only: ids of the incidents that a filter lets in; None: all. What it keeps out was not asked for, and is not told in
+    `left_out`.
 
-    Withdrawn and merged incidents never enter; persons counted in another incident are counted there. A day is the
-    middle of those that the date allows.
+    Withdrawn and merged incidents never enter; persons counted in another incident are counted there, whether or not a
+    filter lets that one in. A day is the middle of those that the date allows.
     Raises NotFound (no such dimension), UsageFault, NotEnoughData (no incident asked for).
     """
     _must_be_known(by, status, tier)
     frames.dimension_id(store, dimension)
-    held, left_out = _asked(frames.incidents(store), since, until, status, tier)
+    held, left_out = _asked(targeting.within(frames.incidents(store), only), since, until, status, tier)
     if held.empty:
-        raise NotEnoughData("The record holds no incident of the days and the status asked for; ask for others.")
+        raise NotEnoughData(
+            "The record holds no incident of the days and the status asked for; ask for others."
+            if only is None
+            else "The filter lets in no incident of the days and the status asked for; widen it."
+        )
     ids = list(held["id"])
     x, y = _placed(held, metres)
     spans = _spans(held)
@@ -235,13 +242,13 @@ def _of(found: Held, ids: list[str]) -> tuple[frozenset[str], ...]:
 
 def people(
     store: Store, dimension: str, group: str, *, by: str = "admin1", since: date | None = None,
-    until: date | None = None, status: str | None = None,
+    until: date | None = None, status: str | None = None, only: Collection[str] | None = None,
 ) -> dict[str, tuple[float, float, float]]:  # fmt: skip
     """Return how many people of a group live in each area, by code: low, best, high (all the same, as one is stated).
 
     Raises NotEnoughData where no population of the dimension is held: a rate is refused, not guessed.
     """
-    asked = targeting.question(store, dimension, by=by, since=since, until=until, status=status)
+    asked = targeting.question(store, dimension, by=by, since=since, until=until, status=status, only=only)
     held = asked.people[(asked.people["group"] == group) & asked.people["area"].notna()]
     found = held.groupby("area")["number"].sum()
     return {str(area): (float(number),) * 3 for area, number in found.items()}

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from casualty import frames
 from casualty.access import Acting
-from casualty.errors import CheckFailed, NotFound
+from casualty.errors import CheckFailed, Fault, InvalidRecords, NotFound
 from casualty.patterns.answers import plain
 from casualty.patterns.events import Events
 from casualty.schema import AnalysisRunFields, table
@@ -33,6 +33,7 @@ Ask = Callable[[str, Document], tuple[str, Document]]
 # Positions are told to the millimetre: below it a projection may differ between two machines.
 METRE_DIGITS, DEGREE_DIGITS = 3, 8
 MOST_DIFFERENCES = 10
+LONGEST_NAME = 120
 HOUSE = Path(__file__).parent.parent
 KERNEL = ("geo/kernel", "geo/scan")
 METHODS = ("geo", "casualty/patterns", "casualty/asking.py", "casualty/asking")
@@ -41,7 +42,7 @@ SOURCES = (".py", ".c", ".h")
 
 @dataclass(frozen=True)
 class Run:
-    """A run as it is kept. `withdrawn`: why it was taken back, None while it stands."""
+    """A run as it is kept. `name`: what somebody called it; `withdrawn`: why it was taken back, None while it stands."""
 
     code: str
     method: str
@@ -58,6 +59,7 @@ class Run:
     at: str
     by: str
     withdrawn: str | None
+    name: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The whole as values of strict JSON."""
@@ -181,14 +183,14 @@ def _files(path: Path) -> Iterator[Path]:
 
 def keep(
     store: Store, by: Acting, *, method: str, question: str, parameters: Document, data_sha256: str, seed: int | None,
-    result: Document, ledger_head: str | None = None,
+    result: Document, ledger_head: str | None = None, name: str | None = None,
 ) -> str:  # fmt: skip
     """Keep a run and return the code it is called by.
 
     parameters: everything that was chosen; its `dimension` and `group`, if there, are codes. result: the document of the
-    answer. ledger_head: hash of the link at which the data were read, by default the last one.
+    answer. ledger_head: hash of the link at which the data were read, by default the last one. name: what to call it.
 
-    Raises Refused (this role may not), NotFound (no such dimension or group).
+    Raises Refused (this role may not), NotFound (no such dimension or group), InvalidRecords (too long a name).
     """
     dimension_id, group_id = _identity(store, parameters)
     answer = canonical(plain(result))
@@ -197,8 +199,20 @@ def keep(
         "parameters": canonical(plain(parameters)), "seed": None if seed is None else str(seed),
         "data_sha256": data_sha256, "ledger_head": store.head().hash if ledger_head is None else ledger_head,
         "versions": canonical(versions()), "result": answer, "result_sha256": sha256(answer),
+        "name": named(name),
     }  # fmt: skip
     return str(store.record("analysis_run", AnalysisRunFields.model_validate(fields), by).code)
+
+
+def named(name: str | None) -> str | None:
+    """Return a name on one line, None for none; raise InvalidRecords for one that is longer than a name may be."""
+    told = " ".join(_storable(name or "").split())
+    if len(told) > LONGEST_NAME:
+        fault = Fault(
+            0, "name", "Has {n} letters, more than {most}.", "Shorten it.", {"n": len(told), "most": LONGEST_NAME}
+        )
+        raise InvalidRecords("The analysis cannot be kept under this name.", [fault])
+    return told or None
 
 
 def _identity(store: Store, parameters: Document) -> tuple[str | None, str | None]:
@@ -219,9 +233,14 @@ def _identity(store: Store, parameters: Document) -> tuple[str | None, str | Non
     return dimension_id, found[0].id
 
 
-def listed(store: Store, *, by: Acting | None = None) -> list[Run]:
-    """Return every run kept, oldest first; none to an account of named situations, since each tells of every incident."""
-    return _read(store, by, sa.true())
+def listed(store: Store, *, by: Acting | None = None, method: str | None = None, name: str | None = None) -> list[Run]:
+    """Return the runs kept, oldest first; none to an account of named situations, since each tells of every incident.
+
+    method: only of this question; name: only those called so, in any case.
+    """
+    run = table("analysis_run")
+    found = _read(store, by, run.c.method == method if method else sa.true())
+    return [one for one in found if name is None or (one.name or "").casefold() == name.strip().casefold()]
 
 
 def shown(store: Store, code: str, *, by: Acting | None = None) -> Run:
@@ -256,7 +275,7 @@ def _run(row: sa.Row[Any]) -> Run:
     return Run(
         row.code, row.method, row.question, row.dimension, row.group_code, json.loads(row.parameters),
         None if row.seed is None else int(row.seed), row.data_sha256, row.ledger_head, json.loads(row.versions),
-        json.loads(row.result), row.result_sha256, row.recorded_at, row.recorded_by, row.withdrawn_reason,
+        json.loads(row.result), row.result_sha256, row.recorded_at, row.recorded_by, row.withdrawn_reason, row.name,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The targeting question asked of the record: victims and population brought to the same areas and periods."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,10 @@ class Question:
     people: "pd.DataFrame"
     remarks: tuple[str, ...]
 
+    def columns(self) -> "tuple[dict[str, list[Any]], ...]":
+        """Both tables column by column, in the order in which they are compared."""
+        return tuple({str(name): list(table[name]) for name in table} for table in (self.counts, self.people))
+
 
 def question(
     store: Store,
@@ -43,6 +48,7 @@ def question(
     status: str | None = None,
     period: str = "all",
     inferred: bool = False,
+    only: Collection[str] | None = None,
 ) -> Question:
     """Return the comparison for one identity dimension.
 
@@ -53,6 +59,7 @@ def question(
     status: only incidents of this status; without it all but drafts and refuted ones.
     period: all, year, quarter or month; the whole is one period unless asked otherwise.
     inferred: count identities inferred by a person too (left out otherwise, R44).
+    only: ids of the incidents that a filter lets in; None: all.
 
     Raises NotFound (no such dimension), NotEnoughData (no victims, or no population: a rate is refused, not guessed).
     """
@@ -65,7 +72,7 @@ def question(
     if status is not None and status not in set(IncidentStatus):
         raise UsageFault(f"--status {status} is not known; one of: {', '.join(IncidentStatus)}.")
     victims = killed(store, dimension, inferred=inferred)
-    held = frames.incidents(store)
+    held = within(frames.incidents(store), only)
     held, remarks = _chosen(held, since, until, status, period)
     held["area"] = held["id"].map(frames.areas(store, LEVELS[by]))
     held["period"] = _label(held, period, since, until)
@@ -82,6 +89,11 @@ def question(
             .assign(area=None)
         )
     return Question(dimension, pd.DataFrame(counts), people, (*remarks, *more))
+
+
+def within(held: "pd.DataFrame", only: Collection[str] | None) -> "pd.DataFrame":
+    """Return the incidents of the frame that a filter lets in, by their ids; all of them without one."""
+    return held if only is None else held[held["id"].isin(list(only))]
 
 
 def _chosen(

@@ -1,10 +1,9 @@
 """What a command or a page says of a record's history and of the targeting question: a document, and the same in words."""
 
 from dataclasses import asdict
-from datetime import date
 from typing import Any
 
-from casualty.errors import NotFound, UsageFault
+from casualty.errors import NotFound
 from casualty.ledger import Rows
 from casualty.store import Revised, Store
 
@@ -49,20 +48,11 @@ def disparity(
     store: Store, dimension: str, *, by: str = "admin1", since: str | None = None, until: str | None = None,
     status: str | None = None, period: str = "all",
 ) -> tuple[dict[str, Any], str]:  # fmt: skip
-    """Return the answer to the targeting question as a document and in sentences."""
-    from casualty.patterns import disparity as compared
-    from casualty.targeting import question
+    """Return the answer to the targeting question as a document and in sentences; nothing is kept."""
+    from casualty import asking
 
-    asked = question(
-        store, dimension, by=by, since=_day(since, "--from"), until=_day(until, "--to"), status=status, period=period
-    )
-    answer = compared(asked.counts, asked.people, dimension=dimension)
-    document = answer.as_json() | {"remarks": list(asked.remarks), "head": asdict(store.head())}
-    return document, "\n".join([*answer.sentences, *(f"Note: {remark}" for remark in asked.remarks)])
-
-
-def _day(text: str | None, option: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as wrong:
-        raise UsageFault(f"{option} {text} is not a day; write YYYY-MM-DD.") from wrong
+    given = {"dimension": dimension, "by": by, "since": since, "until": until, "status": status, "period": period}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    document = asking.answer(asking.gathered(store, "disparity", chosen), "disparity", chosen)
+    document["head"] = asdict(store.head())
+    return document, "\n".join([*document["sentences"], *document["caveats"]])

@@ -14,7 +14,9 @@ from casualty.patterns.events import Events
 from casualty.points import CASE
 
 if TYPE_CHECKING:
+    from casualty.asking.shares import Shares as Compared
     from casualty.patterns.scanning import Scanned
+    from casualty.targeting import Question as Shares
     from geo.series import Series
 
 Chosen = Mapping[str, Any]
@@ -31,7 +33,8 @@ class Material:
 
     people: low, best and high number of the group's people by area; centres: x and y of the areas, as the incidents'
     points; borders: GeoJSON of the areas by code; near: x and y of fixed points, in metres as the incidents'; series:
-    what was counted elsewhere, asked instead of the incidents.
+    what was counted elsewhere, asked instead of the incidents; shares: victims and people by area and period, of the
+    comparison of groups.
     """
 
     events: Events
@@ -40,11 +43,13 @@ class Material:
     borders: Mapping[str, str] = field(default_factory=lambda: NONE)
     near: Spots = ()
     series: "tuple[Series, ...]" = ()
+    shares: "Shares | None" = None
 
     @property
     def beside(self) -> tuple[Any, ...]:
         """What stands beside the incidents, where there is anything."""
-        return tuple(part for part in (self.people, self.centres, self.borders, self.near) if part)
+        tables = self.shares.columns() if self.shares is not None else ()
+        return tuple(part for part in (self.people, self.centres, self.borders, self.near, *tables) if part)
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class Work:
         return {"executor": self.executor, "progress": self.progress}
 
 
-Ask = Callable[[Material, dict[str, Any], Work], "Answer | Scanned"]
+Ask = Callable[[Material, dict[str, Any], Work], "Answer | Scanned | Compared"]
 
 
 @dataclass(frozen=True)

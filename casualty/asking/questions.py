@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from casualty.asking.material import Material, Question, Work, some
-from casualty.errors import NotEnoughData
+from casualty.errors import NotEnoughData, NotFound, UsageFault
 from casualty.patterns.answers import Answer
 from casualty.patterns.events import Events
 
 if TYPE_CHECKING:
+    from casualty.asking.shares import Shares
     from casualty.patterns.scanning import Scanned
     from geo.series import Series
 
@@ -181,7 +182,23 @@ def _funnel(material: Material, chosen: dict[str, Any], work: Work) -> Answer:
     )
 
 
+def _disparity(material: Material, chosen: dict[str, Any], work: Work) -> "Shares":
+    from casualty.asking.shares import compared
+
+    if material.shares is None:
+        raise UsageFault("The shares of groups are compared in the database, with its own numbers of people.")
+    return compared(material.shares, chosen)
+
+
+def question(method: str) -> Question:
+    """Return a question by its name; raise NotFound, naming those there are."""
+    if method not in QUESTIONS:
+        raise NotFound(f"There is no question {method!r}; there are: {', '.join(QUESTIONS)}.")
+    return QUESTIONS[method]
+
+
 QUESTIONS: dict[str, Question] = {
+    "disparity": Question(_disparity, grouped=False),
     "scan": Question(_scan, needs=("x", "y"), but="multinomial", beside=("people", "centres")),
     "near-repeat": Question(_near_repeat, needs=("x", "y", "date"), grouped=False),
     "hotspots": Question(_hotspots, needs=("x", "y"), beside=("people", "borders")),

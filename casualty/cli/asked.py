@@ -26,6 +26,11 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
     "until": (Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day.")], None),
     "status": (Annotated[str | None, typer.Option(help="Only incidents of this status.")], None),
     "by": (Annotated[str, typer.Option(help="admin1 to admin4.")], "admin1"),
+    "filter": (
+        Annotated[str | None, typer.Option("--filter", metavar="TEXT", help="Only incidents of this filter, as in an address.")],
+        None,
+    ),
+    "name": (Annotated[str | None, typer.Option(metavar="TEXT", help="What to call the answer that is kept.")], None),
     "points": (
         Annotated[
             Path | None, typer.Option(metavar="FILE", help="A table id, x, y, date, group, count; no database then.")
@@ -68,10 +73,10 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
         None,
     ),
 }  # fmt: skip
-RECORD = ("dimension", "group", "since", "until", "status", "by")
+RECORD = ("dimension", "group", "since", "until", "status", "by", "filter")
 WORK = ("seed", "threads", "cluster", "survival", "to", "figure")
 # What is chosen about the work and not about the answer.
-NOT_ASKED = ("threads", "cluster", "to", "figure", "points", "crs", "controls", "series", "people", "near")
+NOT_ASKED = ("name", "threads", "cluster", "to", "figure", "points", "crs", "controls", "series", "people", "near")
 
 
 def command(
@@ -121,6 +126,16 @@ def day(text: str | None, option: str) -> date | None:
         raise UsageFault(f"{option} {text} is not a day; write YYYY-MM-DD.") from wrong
 
 
+def chosen_of(given: Given, **read: Any) -> Given:
+    """Return what was chosen about the answer, its filter as it is kept; raise UsageFault."""
+    chosen = {name: value for name, value in {**given, **read}.items() if name not in NOT_ASKED and value is not None}
+    if "filter" in chosen:
+        from casualty import asking
+
+        chosen["filter"] = asking.canonical(chosen["filter"])
+    return {name: value for name, value in chosen.items() if value is not None}
+
+
 def period(given: Given) -> tuple[date | None, date | None]:
     """Return the days from and to which is asked; raise UsageFault."""
     since, until = day(given.get("since"), "--from"), day(given.get("until"), "--to")
@@ -135,7 +150,7 @@ def one_source(given: Given) -> None:
     if len(files) > 1:
         raise UsageFault("--points and --series are two questions; give one of them.")
     own = ("controls",) if given.get("near") else ("crs", "controls")
-    strange = [name for name in (("dimension", "status") if files else own) if given.get(name)]
+    strange = [name for name in (("dimension", "status", "filter", "name") if files else own) if given.get(name)]
     if files and strange:
         raise UsageFault(f"--{strange[0]} belongs to the database; with --{files[0]} leave it out.")
     if strange and not given.get("points"):
@@ -186,18 +201,28 @@ def asking_as(store: "Store") -> "Acting | None":
     return who
 
 
+def nameable(given: Given) -> str | None:
+    """Return what the answer is to be called; raise before anything is asked where it cannot be called so."""
+    from casualty import runs
+
+    return runs.named(given.get("name"))
+
+
 def kept(
-    store: "Store", who: "Acting | None", method: str, chosen: Given, material: "Material", document: Mapping[str, Any]
+    store: "Store",
+    who: "Acting | None",
+    method: str,
+    chosen: Given,
+    material: "Material",
+    document: Mapping[str, Any],
+    name: str | None = None,
 ) -> dict[str, Any]:
     """Keep an answer of the record and return the document with the code it is kept under (`run`; None: not kept)."""
-    from casualty import runs
+    from casualty import asking
 
     if who is None:
         say("Not kept: this database has accounts; say who asks with --as NAME.")
         return {**document, "run": None}
-    code = runs.keep(
-        store, who, method=method, question=document["question"], parameters=chosen,
-        data_sha256=runs.digest(material.events, *material.beside), seed=chosen.get("seed"), result=document,
-    )  # fmt: skip
+    code = asking.keep(store, who, method, chosen, material, document, name=name)
     say(f"Kept as {code}; ask it again with: casualty patterns rerun {code}")
     return {**document, "run": code}

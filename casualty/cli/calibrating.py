@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casualty.cli.asked import (
-    NOT_ASKED,
     RECORD,
     Given,
     asking_as,
+    chosen_of,
     command,
     numbers,
     one_source,
@@ -44,9 +44,7 @@ def _calibrate(given: Given) -> None:
     if not 0 <= given["noise"] < 1:
         raise UsageFault("--noise is a part of all incidents, from 0 to below 1, such as 0.1.")
     read = {"space": numbers(given["space"], "space"), "days": numbers(given["days"], "days", least=-1e-9)}
-    chosen = {
-        name: value for name, value in {**given, **read}.items() if name not in (*NOT_ASKED, *OWN) and value is not None
-    }
+    chosen = {name: value for name, value in chosen_of(given, **read).items() if name not in OWN}
     cases = _cases(given, chosen)
     with workers.executor(given["threads"], given["cluster"]) as (executor, _):
         answer = calibrating.calibrate(
@@ -98,8 +96,8 @@ def _from_record(chosen: Given) -> "Callable[[str, Given], Material]":
     from casualty import asking
 
     store = opened()
-    asking_as(store)
-    return lambda method, asked: asking.gathered(store, method, asked)
+    who = asking_as(store)
+    return lambda method, asked: asking.gathered(store, method, asked, who)
 
 
 command(

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casualty.cli.asked import (
-    NOT_ASKED,
     RECORD,
     WORK,
     Given,
     asking_as,
+    chosen_of,
     command,
     kept,
+    nameable,
     numbers,
     one_source,
     parted,
@@ -32,7 +33,7 @@ ANY = float("inf")
 # A flat frame that stretches no more than this is as good as the places are known.
 STRETCHED = 1.01
 POINTS = ("points", "crs", "controls")
-EVERY = (*RECORD, *POINTS, "replications", *WORK)
+EVERY = (*RECORD, "name", *POINTS, "replications", *WORK)
 PERIOD = (Annotated[str, typer.Option(help="What is compared with what: all, year, quarter or month.")], "year")
 
 
@@ -41,11 +42,16 @@ def asked(method: str, given: Given, *, reach: float | None = None, **read: Any)
 
     `reach`: the largest distance asked for, in metres. `read`: what was written with commas, as lists.
     """
+    told(answered(method, given, reach, **read), given["to"], given["figure"])
+
+
+def answered(method: str, given: Given, reach: float | None = None, **read: Any) -> dict[str, Any]:
+    """Ask a question, keep the answer if it is of the record, and return its document."""
     from casualty import asking, workers
 
     one_source(given)
     period(given)
-    chosen = {name: value for name, value in {**given, **read}.items() if name not in NOT_ASKED and value is not None}
+    name, chosen = nameable(given), chosen_of(given, **read)
     store = None if given.get("points") or given.get("series") else opened()
     who = None if store is None else asking_as(store)
     if store is None:
@@ -53,14 +59,12 @@ def asked(method: str, given: Given, *, reach: float | None = None, **read: Any)
     else:
         if given.get("near"):
             chosen["near"] = _spots(given, "lonlat")
-        material = asking.gathered(store, method, chosen)
+        material = asking.gathered(store, method, chosen, who)
         _wide(material.events)
-    with workers.executor(given["threads"], given["cluster"]) as (executor, parts):
+    with workers.executor(given.get("threads", 1), given.get("cluster")) as (executor, parts):
         progress = remaining("draws")
         document = asking.answer(material, method, chosen, executor=executor, progress=progress, workers=parts)
-    if store is not None:
-        document = kept(store, who, method, chosen, material, document)
-    told(document, given["to"], given["figure"])
+    return document if store is None else kept(store, who, method, chosen, material, document, name)
 
 
 def _spots(given: Given, crs: str) -> Any:
@@ -110,6 +114,25 @@ def _wide(events: "Events") -> None:
         say(f"Note: the points lie so far apart that distances at the edges are up to {times - 1:.0%} too long.")
 
 
+def _disparity(given: Given) -> None:
+    from casualty.cli.frame import dumped, out
+    from casualty.cli.terminal import written
+    from casualty.patterns import figures, plainly
+
+    document = answered("disparity", given)
+    if given["figure"] is not None:
+        figures.write(document, given["figure"])
+        say(f"Drawn: {given['figure']}")
+    words = "\n".join([*document["sentences"], *document["caveats"]])
+    if given["to"] is None:
+        out(plainly.text(document))
+    elif str(given["to"]) == "-":
+        out(dumped(document))
+    else:
+        written(given["to"], dumped(document) + "\n")
+        say(words)
+
+
 def _near_repeat(given: Given) -> None:
     space, days = numbers(given["space"], "space"), numbers(given["days"], "days", least=-1e-9)
     asked("near-repeat", given, reach=space[-1], space=space, days=days)
@@ -155,6 +178,13 @@ EACH = Annotated[str, typer.Option(metavar="STEP", help="Count by day, week, mon
 WITHIN = (
     Annotated[bool, typer.Option("--within-area", help="Chance moves dates or groups within each area only.")],
     False,
+)
+command(
+    "disparity",
+    "Ask whether victims of a group are out of proportion to its share of the people.",
+    (*RECORD, "name", "seed", "to", "figure"),
+    _disparity,
+    period=(Annotated[str, typer.Option(help="all, year, quarter or month.")], "all"),
 )
 command(
     "near-repeat",

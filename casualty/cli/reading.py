@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from casualty.cli.frame import Json, acting, app, dumped, opened, out, patterns_app, say, written
+from casualty.cli.frame import Json, acting, app, dumped, opened, out, say
 from casualty.errors import UsageFault
 
 
@@ -42,34 +42,6 @@ def history(
 
     document, text = telling.history(opened(), code, at)
     out(dumped(document) if as_json else text)
-
-
-@patterns_app.command("disparity")
-def patterns_disparity(
-    dimension: Annotated[str, typer.Option(help="The identity dimension.")],
-    by: Annotated[str, typer.Option(help="admin1 to admin4.")] = "admin1",
-    since: Annotated[str | None, typer.Option("--from", help="First day.")] = None,
-    until: Annotated[str | None, typer.Option("--to", help="Last day.")] = None,
-    status: Annotated[str | None, typer.Option(help="Only incidents of this status.")] = None,
-    period: Annotated[str, typer.Option(help="all, year, quarter or month.")] = "all",
-    seed: Annotated[int, typer.Option(help="Changes nothing: this question draws nothing by chance.")] = 1,
-    to: Annotated[
-        Path | None, typer.Option("--json", metavar="OUT", help="Write the result to this file; - is standard output.")
-    ] = None,
-) -> None:
-    """Ask whether victims of a group are out of proportion to its share of the people."""
-    from casualty import telling
-
-    document, text = telling.disparity(
-        opened(), dimension, by=by, since=since, until=until, status=status, period=period
-    )
-    if to is None:
-        out(text)
-    elif str(to) == "-":
-        out(dumped(document))
-    else:
-        written(to, dumped(document) + "\n")
-        say("\n".join(document["sentences"]))
 
 
 @app.command()

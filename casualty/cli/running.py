@@ -1,6 +1,5 @@
 """Commands for analyses that were kept: list them, show one, ask one again."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,26 +9,32 @@ from casualty.cli.frame import GLOBALS, Json, acting, dumped, opened, out, patte
 
 if TYPE_CHECKING:
     from casualty.access import Acting
-    from casualty.runs import Ask, Run
+    from casualty.runs import Run
     from casualty.store import Store
 
 HEAD = 60
 
 
 @patterns_app.command("runs")
-def patterns_runs(as_json: Json = False) -> None:
+def patterns_runs(
+    method: Annotated[str | None, typer.Option(help="Only of this question.")] = None,
+    name: Annotated[str | None, typer.Option(help="Only those called so.")] = None,
+    as_json: Json = False,
+) -> None:
     """List the analyses kept, oldest first."""
     from casualty import runs
     from casualty.patterns.plainly import clean
 
     store = opened()
-    found = runs.listed(store, by=_reader(store))
+    found = runs.listed(store, by=_reader(store), method=method, name=name)
     if as_json:
         out(dumped([_head(run) for run in found]))
         return
     for run in found:
         taken_back = "  WITHDRAWN" if run.withdrawn else ""
-        out(f"{run.code}  {run.at[:16].replace('T', ' ')}  {run.method:<16}{clean(run.question)[:HEAD]}{taken_back}")
+        called = f"{clean(run.name)}: " if run.name else ""
+        words = f"{called}{clean(run.question)}"[:HEAD]
+        out(f"{run.code}  {run.at[:16].replace('T', ' ')}  {run.method:<16}{words}{taken_back}")
     say(f"{len(found):,} kept." if found else "None kept yet: each question asked of the record is kept as one.")
 
 
@@ -55,6 +60,8 @@ def patterns_run(
         out(dumped(run.as_json()))
         return
     out(plainly.text(run.result))
+    if run.name:
+        out(f"\nNamed {plainly.clean(run.name)}.")
     out(
         f"\n{run.code}: {plainly.clean(run.question)}\nAsked {run.at} by {run.by}; SHA-256 of the answer {run.result_sha256},"
     )
@@ -67,10 +74,11 @@ def patterns_run(
 @patterns_app.command("rerun")
 def patterns_rerun(code: str, as_json: Json = False) -> None:
     """Ask an analysis again and say whether the answer is the same, byte for byte; ends with 1 if not."""
-    from casualty import runs
+    from casualty import asking, runs
 
     store = opened()
-    again = runs.rerun(store, code, _asking(store), by=_reader(store))
+    who = _reader(store)
+    again = runs.rerun(store, code, asking.again(store, who), by=who)
     if as_json:
         out(dumped(again.as_json()))
     else:
@@ -79,22 +87,27 @@ def patterns_rerun(code: str, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
+@patterns_app.command("compare")
+def patterns_compare(code: str, other: str, as_json: Json = False) -> None:
+    """Set two analyses side by side: what differs in what was asked, and in what was found; no test is made."""
+    from casualty import asking, runs
+    from casualty.patterns.plainly import clean
+
+    store = opened()
+    who = _reader(store)
+    found = asking.compared(runs.shown(store, code, by=who), runs.shown(store, other, by=who))
+    out(dumped(found.as_json()) if as_json else clean(found.sentence))
+    if as_json:
+        return
+    out("\n".join(f"  {clean(what)}: {clean(one)} | {clean(two)}" for what, one, two in found.apart()))
+    out("\n".join(f"  {clean(pair.name)}: {pair.first.said} | {pair.second.said}" for pair in found.pairs))
+
+
 def _reader(store: "Store") -> "Acting | None":
     """Return who reads, if they say so; whoever holds the database may read it all."""
     return acting(store) if GLOBALS["as"] else None
 
 
-def _asking(store: "Store") -> "Ask":
-    """Return how a question is asked of this record, as `cli.asked` asked it."""
-    from casualty import asking, runs
-
-    def ask(method: str, parameters: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-        material = asking.gathered(store, method, parameters)
-        return runs.digest(material.events, *material.beside), asking.answer(material, method, parameters)
-
-    return ask
-
-
 def _head(run: "Run") -> dict[str, Any]:
-    kept = ("code", "at", "by", "method", "question", "dimension", "group", "result_sha256", "withdrawn")
+    kept = ("code", "name", "at", "by", "method", "question", "dimension", "group", "result_sha256", "withdrawn")
     return {name: getattr(run, name) for name in kept}
