@@ -66,8 +66,6 @@ def _survival(material: Material, method: str, chosen: Chosen, work: Work) -> di
 
     if material.series:
         raise UsageFault("--survival asks again of incidents; a series holds none. Leave it out.")
-    if material.shares is not None:
-        raise UsageFault("This comparison states its bounds and its tiers itself; leave --survival out.")
     given = question(method).given(material, chosen)
     asked = partial(outcome, material, method, given)
     group, draws = given.get("group"), chosen["survival"]
@@ -79,7 +77,12 @@ def _survival(material: Material, method: str, chosen: Chosen, work: Work) -> di
 def outcome(material: Material, method: str, chosen: Chosen, events: Events, seed: int) -> "Outcome":
     """Return what a question finds in other incidents than the material's own; of a module, so that workers find it."""
     from casualty.patterns import surviving
+    from casualty.patterns.answers import Answer
     from casualty.patterns.scanning import Scanned
 
     found = _asked(replace(material, events=events), method, chosen, Work(seed))
-    return surviving.leading(found.scan, found.spans) if isinstance(found, Scanned) else surviving.alarms(found)
+    if isinstance(found, Scanned):
+        return surviving.leading(found.scan, found.spans)
+    if isinstance(found, Answer):
+        return surviving.alarms(found)
+    raise UsageFault("This comparison states its bounds and its tiers itself; leave --survival out.")
