@@ -9,9 +9,12 @@ import streamlit as st
 
 from app.gate import COOKIE, Sessions
 from app.language import say
+from casualty import overview
 from casualty.access import Acting
+from casualty.filters import Filter
 from casualty.ledger import Head
 from casualty.schema import table
+from casualty.overview import Selection
 from casualty.store import Store
 
 if TYPE_CHECKING:
@@ -65,6 +68,12 @@ def situations() -> frozenset[str] | None:
 def head() -> Head:
     """Return the ledger's head, by which cached frames are known."""
     return store().head()
+
+
+def selected(wanted: Filter) -> Selection:
+    """Return the incidents that a filter asks for, as far as who is signed in sees them; see `overview.selected`."""
+    with st.spinner(say("Reading the record ...")):
+        return overview.selected(store(), acting(), wanted)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

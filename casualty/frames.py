@@ -216,7 +216,7 @@ def areas(store: Store, level: int) -> dict[str, str | None]:
 
     frame = incidents(store)
     where = locator(store)
-    names = _names(store, level)
+    names = unit_names(store, level)
     stated = frame["admin1"] if level == 1 else frame["admin2"] if level == 2 else None
     found: list[str | None] = []
     for position, pcode in enumerate(frame["pcode"]):
@@ -240,7 +240,8 @@ def areas(store: Store, level: int) -> dict[str, str | None]:
     return dict(zip(frame["id"], found, strict=True))
 
 
-def _names(store: Store, level: int) -> dict[str, str]:
+def unit_names(store: Store, level: int) -> dict[str, str]:
+    """Return the P-code of each unit of a level by its names and codes, folded."""
     rows = store.rows(
         sa.text("SELECT name, name_local, pcode FROM admin_unit WHERE level = :l AND withdrawn_at IS NULL"), l=level
     )

@@ -151,6 +151,7 @@ class Claim(ClaimFields, table=True):
         *(check for prefix in ("killed", "injured") for check in counts(prefix)),
         together("intake_key", "dataset", "external_id", "occurrence", "row_number", "batch_id", "digest"),
         sa.CheckConstraint("standing IN ('current', 'superseded', 'withdrawn')", name="standing_terms"),
+        sa.Index("ix_claim_standing_speaker", "standing", "source_id", "document_id", "incident_id"),
         sa.Index(
             "uq_claim_current_key", "dataset", "external_id", "occurrence", unique=True,
             sqlite_where=sa.text("standing = 'current' AND dataset IS NOT NULL"),
@@ -184,7 +185,10 @@ class InvolvementFields(Stated):
 class Involvement(InvolvementFields, table=True):
     """An alleged involvement; never required, and never more than an allegation."""
 
-    __table_args__ = (either("actor_known", "actor_id", "actor_missing"),)
+    __table_args__ = (
+        either("actor_known", "actor_id", "actor_missing"),
+        sa.Index("ix_involvement_role_actor_id", "role", "actor_id", "incident_id"),
+    )
 
     id: str = Field(primary_key=True, max_length=ID)
     incident_id: str = Field(foreign_key="incident.id", index=True, max_length=ID)
