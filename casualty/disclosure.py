@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from casualty.access import Acting, permit, permit_whole
 from casualty.errors import Refused
 from casualty.schema import CHILDREN, table
 from casualty.vocabulary import Missing, Sensitivity, SourceKind, Tier
@@ -398,3 +399,15 @@ def _refused(name: str, row: Row, held: Withheld) -> bool:
         return bool({row["victim_id"], row["other_id"]} & (held.victims | held.reticent))
     ids = {"victim": held.victims, "source": held.sources, "document": held.documents}.get(name, frozenset())
     return row.get("id") in ids
+
+
+def table_tier(by: Acting, situations: frozenset[str] | None) -> Tier:
+    """Return the tier at which this person may take a table or a chart of an analysis out of the pages: internal.
+
+    situations: those that their account is cleared for, None for all. Raises Refused for whoever may not ask questions of
+    the whole record. Cells of few incidents are not blanked at this tier: who may ask may open each of these incidents.
+    For any wider tier they would have to be, and no such table can be made (`require_tier`).
+    """
+    permit(by, "analyse")
+    permit_whole(situations)
+    return Tier.INTERNAL

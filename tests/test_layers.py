@@ -32,7 +32,7 @@ FLOORS = (
     ("asking",),
     ("calibrating", "readiness"),
     ("disclosure", "codebook"),
-    ("release",),
+    ("release", "tables"),
     ("sample", "doctor", "telling"),
     ("cli",),
     ("__main__", "app"),
