@@ -188,3 +188,14 @@ def test_what_cannot_be_written_is_told(name: str, tmp_path: Path) -> None:
     """R75: an ending that is none of those, a folder that is not there."""
     with pytest.raises(UsageFault, match="figure"):
         figures.write(DOCUMENTS["areas"], tmp_path / name)
+
+
+def test_every_caveat_and_the_filter_stand_in_the_picture(tmp_path: Path) -> None:
+    """R64: however many there are; a picture travels without its table."""
+    many = [f"Caveat number {i}: " + "what must be said with it " * 6 for i in range(12)]
+    document = {**DOCUMENTS["areas"], "caveats": many, "parameters": {"filter": "killed_best.from(5)"}}
+    svg = figures.picture(document, "svg").decode()
+    said = " ".join(texts(svg))
+    assert all(" ".join(caveat.split()) in said for caveat in many)
+    assert "Only incidents of the filter: killed_best.from(5)" in said
+    assert figures.picture(document, "png").startswith(b"\x89PNG")

@@ -4,6 +4,7 @@ Read without colour: what stands out is filled, the rest is open; a threshold is
 complete is dotted. No map is drawn, so nothing is fetched from anywhere. Drawn by Vega-Lite, through altair.
 """
 
+import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -36,7 +37,7 @@ from casualty.patterns.wording import count
 Document = Mapping[str, Any]
 
 CELL_WIDTH, CELL_HEIGHT, BINS = 96, 64, 30
-TITLE_COLUMNS, CAVEAT_COLUMNS, CAVEAT_LINES = 74, 104, 8
+TITLE_COLUMNS, CAVEAT_COLUMNS = 74, 104
 FONT = "Noto Sans, DejaVu Sans, Liberation Sans, Arial, sans-serif"
 FORMATS = (".svg", ".png", ".html", ".json")
 
@@ -78,6 +79,14 @@ def write(document: Document, path: Path) -> None:
         drawn.save(str(path), format=ending[1:], **HOW.get(ending, {}))
     except OSError as wrong:
         raise UsageFault(f"{path} cannot be written: {wrong.strerror}.") from wrong
+
+
+def picture(document: Document, kind: str) -> bytes:
+    """Return an answer drawn as the content of a file: `svg` or `png`."""
+    held = io.BytesIO() if kind == "png" else io.StringIO()
+    figure(document).save(held, format=kind, **HOW.get(f".{kind}", {}))
+    content = held.getvalue()
+    return content if isinstance(content, bytes) else content.encode()
 
 
 def figure(document: Document) -> Chart:
@@ -128,12 +137,12 @@ def _first_sentence(text: str) -> str:
 
 def _subtitle(document: Document) -> list[str]:
     lines = [line for caveat in document.get("caveats") or () for line in wrapped(clean(caveat), CAVEAT_COLUMNS)]
-    if len(lines) > CAVEAT_LINES:
-        lines = [*lines[: CAVEAT_LINES - 1], f"{lines[CAVEAT_LINES - 1]} … (further caveats stand with the table)"]
     rows = document.get("rows") or ()
     used = [f"Drawn from {count(document['n'], 'incident')}."] if document.get("n") is not None else []
     if len(rows) > MOST_ROWS and _drawing(document) in (_ranked, _disparity):
         used.append(f"Shown are the {MOST_ROWS} of {len(rows):,} rows that stand out most.")
+    if filtered := (document.get("parameters") or {}).get("filter"):
+        lines += wrapped(clean(f"Only incidents of the filter: {filtered}"), CAVEAT_COLUMNS)
     said = " ".join([*used, KEYS.get(_drawing(document).__name__, "")])
     return [*lines, *wrapped(said, CAVEAT_COLUMNS)]
 
