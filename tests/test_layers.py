@@ -24,7 +24,7 @@ FLOORS = (
     ("figures", "bodies", "guarding", "filters"),
     ("writing",),
     ("store",),
-    ("evidence", "overlays", "desk", "intake", "review", "recorded", "frames", "satscan"),
+    ("evidence", "overlays", "desk", "keptfilters", "visits", "intake", "review", "recorded", "frames", "satscan"),
     ("overview",),
     ("patterns", "undercount", "risk", "summary", "targeting"),
     ("events", "points", "runs"),
@@ -33,7 +33,7 @@ FLOORS = (
     ("calibrating", "readiness"),
     ("disclosure", "codebook"),
     ("release", "tables"),
-    ("sample", "doctor", "telling"),
+    ("extract", "sample", "doctor", "telling"),
     ("cli",),
     ("__main__", "app"),
 )
