@@ -59,7 +59,7 @@ def show(rows: Rows) -> None:
             st.html(f'<p dir="auto" class="account">{escape(incident[name])}</p>')
     _victims(rows)
     _involvements(rows.get("involvement", []))
-    _claims(rows.get("claim", []))
+    claims(rows.get("claim", []))
     _reviews(rows.get("review", []))
     st.page_link(
         "screens/corrections.py", label=say("Take down a correction that somebody asks for"),
@@ -271,7 +271,8 @@ def _involvements(involvements: list[Row]) -> None:
     )
 
 
-def _claims(claims: list[Row]) -> None:
+def claims(claims: list[Row]) -> None:
+    """Show what each source says, side by side."""
     st.subheader(say("What each source says"), anchor=False)
     if not claims:
         st.caption(say("No claim is recorded."))

@@ -1,8 +1,8 @@
-"""What the pages share: the open database, who is acting, and frames that are never older than the ledger's head."""
+"""What the pages share: the open database, who is acting, and rows that are never older than the ledger's head."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 import streamlit as st
@@ -13,12 +13,9 @@ from casualty import overview
 from casualty.access import Acting
 from casualty.filters import Filter
 from casualty.ledger import Head
-from casualty.schema import table
 from casualty.overview import Selection
+from casualty.schema import table
 from casualty.store import Store
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -76,54 +73,10 @@ def selected(wanted: Filter) -> Selection:
         return overview.selected(store(), acting(), wanted)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _incidents(at: tuple[int, str], _store: Store) -> "pd.DataFrame":
-    from casualty import frames
-
-    return frames.incidents(_store)
-
-
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _seen(at: tuple[int, str], name: str, cleared: frozenset[str], _by: Acting, _store: Store) -> frozenset[str]:
     """Return the ids of the incidents that an account of named situations sees."""
     return frozenset(row.id for row in _store.rows(sa.select(table("incident").c.id).where(_store.visible(_by))))
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _part(at: tuple[int, str], name: str, cleared: frozenset[str], dimension: str, _by: Acting) -> "pd.DataFrame":
-    """Return what an account of named situations sees of the incidents, or of the attributions in one dimension."""
-    whole, key = (
-        (_attributions(at, dimension, store()), "incident_id") if dimension else (_incidents(at, store()), "id")
-    )
-    return whole[whole[key].isin(_seen(at, name, cleared, _by, store()))].reset_index(drop=True)
-
-
-def _mine(dimension: str) -> "pd.DataFrame":
-    now, by, cleared = head(), acting(), situations()
-    at = (now.seq, now.hash)
-    whole = _attributions(at, dimension, store()) if dimension else _incidents(at, store())
-    if by is None:
-        return whole.iloc[:0]
-    return whole if cleared is None else _part(at, by.name, cleared, dimension, by)
-
-
-def incidents() -> "pd.DataFrame":
-    """Return the frame of incidents that who is signed in sees, as of the ledger's head. It is shared: never change it."""
-    with st.spinner(say("Reading the record ...")):
-        return _mine("")
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _attributions(at: tuple[int, str], dimension: str, _store: Store) -> "pd.DataFrame":
-    from casualty import frames
-
-    return frames.attributions(_store, dimension)
-
-
-def attributions(dimension: str) -> "pd.DataFrame":
-    """Return the attributions of one identity dimension in the incidents that who is signed in sees. Never change it."""
-    with st.spinner(say("Reading the attributions ...")):
-        return _mine(dimension)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

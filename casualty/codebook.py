@@ -28,7 +28,9 @@ KINDS = (
 )
 
 # Keys of the house itself, and what lies on the desks: of no meaning to a reader of the record.
-EXCLUDED = tuple("credential ledger_head revision_body session unfinished assignment viewing saved_filter visit".split())
+EXCLUDED = (
+    "credential", "ledger_head", "revision_body", "session", "unfinished", "assignment", "viewing", "saved_filter", "visit",
+)  # fmt: skip
 
 INCLUSION = """A record is an incident in which one or more people were, or are alleged to have been, killed, injured,
 abducted, made to disappear, detained, tortured, displaced or harmed in another of the listed ways. Every victim is

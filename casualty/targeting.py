@@ -248,3 +248,35 @@ def _units(store: Store) -> _Units:
     )
     names = {fold(row.name): (row.pcode, row.level) for row in rows}
     return _Units(names | {fold(row.pcode): (row.pcode, row.level) for row in rows}, frames.locator(store))
+
+
+def inhabitants(store: Store, level: int) -> dict[str, tuple[float, int]]:
+    """Return how many people live in each unit of a level, of all groups together, and in which year, by P-code or name.
+
+    The latest year of the unit. Where only groups are counted, those of one dimension are added up (the one with most people
+    there); people who belong to none of its groups are then missing. Finer units are added up; a unit of which nothing
+    is stated is absent, never 0.
+    """
+    rows = store.rows(
+        sa.text(
+            "SELECT p.area, p.dimension_id, p.group_id, p.year, p.number FROM population p WHERE p.withdrawn_at IS NULL"
+            " ORDER BY p.recorded_at, p.id"
+        )
+    )
+    units = _units(store)
+    # A later figure of the same unit, group and year takes the place of an earlier one.
+    latest = {(row.area, row.dimension_id, row.group_id, row.year): float(row.number) for row in rows}
+    sums: dict[tuple[str, str | None, int], dict[int, float]] = {}
+    for (stated, dimension, _, year), number in latest.items():
+        area, own = units.at(stated, level)
+        if area is not None and own >= level:
+            finer = sums.setdefault((area, dimension, own), {})
+            finer[year] = finer.get(year, 0.0) + number
+    found: dict[str, tuple[float, int]] = {}
+    # Whole populations before groups, and the coarsest unit stated before finer ones, so that nobody is counted twice.
+    for (area, _, _), years in sorted(
+        sums.items(), key=lambda one: (one[0][1] is not None, one[0][2], -max(one[1].values()))
+    ):
+        year = max(years)
+        found.setdefault(area, (years[year], year))
+    return found

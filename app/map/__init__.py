@@ -14,7 +14,10 @@ def _text(name: str) -> str:
 
 
 _map = st.components.v2.component(
-    "casualty_map", html=_text("map.html"), css=_text("map.css"), js=_text("land.js") + _text("map.js")
+    "casualty_map",
+    html=_text("map.html"),
+    css=_text("map.css"),
+    js="".join(map(_text, ("land.js", "overlays.js", "map.js", "drawing.js", "part.js"))),
 )
 _tongue = st.components.v2.component("casualty_tongue", js=_text("tongue.js"))
 _grid = st.components.v2.component("casualty_grid", css=_text("grid.css"), js=_text("grid.js"), isolate_styles=False)
@@ -28,14 +31,18 @@ _keeper = st.components.v2.component(
 _watch = st.components.v2.component("casualty_watch", js=_text("watch.js"))
 
 
-def draw(key: str, data: dict[str, Any], pressed: Callable[[], None]) -> None:
-    """Show the map; in the session state under `key` stand `view` (west, south, east, north, zoom) and, when `pressed`
-    is called, `spot` (the keys of the spots that were pressed).
+def draw(key: str, data: dict[str, Any], pressed: Callable[[], None], area: Callable[[], None]) -> None:
+    """Show the map; in the session state under `key` stand `view` (west, south, east, north, zoom), when `pressed` is
+    called `spot` (the keys of the spots that were pressed, or `code` of one leaf of a fan), and when `area` is called `area`
+    (the corners that were drawn, none to take the area away).
 
-    `data`: `spots` and `grid` as in `app.spots.Drawn`; `fit` (west, south, east, north) or None; `chosen` (lon, lat,
-    metres, unit) or None; `words`, what the map says by itself. Degrees in WGS 84.
+    `data`: `spots`, `form` and `outlines` as in `app.atlas.spots.Drawn`; `colours` by category, `size`, `classes`; `fit` (west,
+    south, east, north) or None; `chosen` (lon, lat, metres, unit) or None; `fan` (lon, lat, leaves: code, category, label) or
+    None; `areas` (lon, lat, metres); `shaded` (level, classes, without, shades) or None; `drawnArea`: corners or None;
+    `findings` (circles, areas, lines) as in `app.atlas.findings`; `overlays` as in `app.overlays`; `words`, what the map
+    says by itself; `direction`. Degrees in WGS 84.
     """
-    _map(key=key, data=data, on_view_change=lambda: None, on_spot_change=pressed)
+    _map(key=key, data=data, on_view_change=lambda: None, on_spot_change=pressed, on_area_change=area)
 
 
 def tongue(tag: str, direction: str) -> None:

@@ -1,235 +1,243 @@
 /* The map of incidents, on the land that every map of ours begins with (land.js); spots are counted by the server. */
-const COLOURS = ["#1f4e79", "#1b8a8f", "#d9730d", "#6b5b7b"];
 const MANY = 50;
 const parts = new WeakMap();
+const hatch = "pattern:hatch";
+
+const layered = (id, type, source, paint, more = {}) => ({ id, type, source, paint, ...more });
+const only = (name) => ["==", ["get", "what"], name];
 
 function style() {
-  const radius = ["+", 4, ["*", 3, ["log10", ["+", 1, ["get", "killed"]]]]];
-  const colour = ["match", ["get", "tier"], 0, COLOURS[0], 1, COLOURS[1], 2, COLOURS[2], COLOURS[3]];
+  const radius = ["get", "radius"];
+  const colour = ["get", "colour"];
+  const alarm = ["match", ["get", "what"], "more", "#9b1c1c", "less", "#1f4e79", "#b45309"];
   return land(
-    { spots: geojson(empty()) },
+    {
+      spots: geojson(empty()), cells: geojson(empty()), areas: geojson(empty()), findings: geojson(empty()),
+      fan: geojson(empty()), drawn: geojson(empty()),
+    },
     [
-      {
-        id: "unit", type: "fill", source: "units", filter: ["==", ["get", "pcode"], ""],
-        paint: { "fill-color": "#f0b429", "fill-opacity": 0.25, "fill-outline-color": "#8d5a00" },
-      },
-      {
-        id: "spots", type: "circle", source: "spots",
-        layout: { "circle-sort-key": ["-", 0, ["get", "killed"]] },
-        paint: {
-          "circle-radius": radius,
-          "circle-color": colour,
-          "circle-opacity": ["match", ["get", "form"], 0, 0.82, 1, 0.4, 0.06],
+      { id: "spots-floor", type: "background", paint: { "background-color": "#ffffff", "background-opacity": 0 } },
+      layered("shades", "fill", "units", { "fill-color": "#ffffff", "fill-opacity": 0.85 }, { filter: ["==", ["get", "level"], -1] }),
+      layered("shades-none", "fill", "units", { "fill-pattern": hatch }, { filter: ["==", ["get", "pcode"], ""] }),
+      layered("shades-edge", "line", "units", { "line-color": "#52606d", "line-width": 0.8 }, { filter: ["==", ["get", "level"], -1] }),
+      layered("unit", "fill", "units", { "fill-color": "#f0b429", "fill-opacity": 0.25, "fill-outline-color": "#8d5a00" },
+        { filter: ["==", ["get", "pcode"], ""] }),
+      layered("found-areas", "fill", "units", { "fill-color": "#9b1c1c", "fill-opacity": 0.35 }, { filter: ["==", ["get", "pcode"], ""] }),
+      layered("found-less", "fill", "units", { "fill-color": "#1f4e79", "fill-opacity": 0.35 }, { filter: ["==", ["get", "pcode"], ""] }),
+      layered("cells", "fill", "cells", { "fill-color": ["get", "shade"], "fill-opacity": 0.8, "fill-outline-color": "#ffffff" }),
+      layered("areas", "line", "areas", { "line-color": "#52606d", "line-width": 1.2, "line-dasharray": [2, 2] }),
+      layered("spots", "circle", "spots",
+        {
+          "circle-radius": radius, "circle-color": colour,
+          "circle-opacity": ["match", ["get", "form"], 0, 0.85, 1, 0.4, 0.06],
           "circle-stroke-color": ["match", ["get", "form"], 0, "#ffffff", colour],
           "circle-stroke-width": ["match", ["get", "form"], 0, 1, 2.2],
         },
-      },
-      {
-        id: "chosen", type: "circle", source: "extent", filter: ["==", ["geometry-type"], "Point"],
-        paint: { "circle-radius": 15, "circle-opacity": 0, "circle-stroke-color": "#1f2933", "circle-stroke-width": 2.5 },
-      },
-      {
-        id: "numbers", type: "symbol", source: "spots", filter: [">", ["get", "count"], 1],
-        layout: { "icon-image": ["concat", "number:", ["get", "shown"]], "symbol-sort-key": ["-", 0, ["get", "count"]] },
-      },
+        { filter: ["==", ["get", "sign"], "circle"], layout: { "circle-sort-key": ["-", 0, ["get", "radius"]] } }),
+      layered("signs", "symbol", "spots", {},
+        {
+          filter: ["!=", ["get", "sign"], "circle"],
+          layout: {
+            "icon-image": ["concat", "sign:", ["get", "sign"], ":", colour, ":", ["get", "form"]],
+            "icon-size": ["/", radius, 12], "icon-allow-overlap": true, "icon-ignore-placement": true,
+            "symbol-sort-key": ["-", 0, ["get", "radius"]],
+          },
+        }),
+      layered("found-lines", "line", "findings", { "line-color": "#9b1c1c", "line-width": 1.6, "line-opacity": 0.75 }, { filter: only("line") }),
+      layered("found-circles", "fill", "findings", { "fill-color": alarm, "fill-opacity": 0.12 }, { filter: ["!=", ["get", "what"], "line"] }),
+      layered("found-edges", "line", "findings", { "line-color": alarm, "line-width": 2.4 }, { filter: only("more") }),
+      layered("found-others", "line", "findings", { "line-color": "#52606d", "line-width": 1.2, "line-dasharray": [3, 2] }, { filter: only("chance") }),
+      layered("drawn-fill", "fill", "drawn", { "fill-color": "#1f4e79", "fill-opacity": 0.06 }, { filter: ["==", ["geometry-type"], "Polygon"] }),
+      layered("drawn-edge", "line", "drawn", { "line-color": "#1f4e79", "line-width": 2, "line-dasharray": [4, 2] }),
+      layered("drawn-corners", "circle", "drawn", { "circle-radius": 5, "circle-color": "#ffffff", "circle-stroke-color": "#1f4e79", "circle-stroke-width": 2 },
+        { filter: ["==", ["geometry-type"], "Point"] }),
+      layered("chosen", "circle", "extent",
+        { "circle-radius": 15, "circle-opacity": 0, "circle-stroke-color": "#1f2933", "circle-stroke-width": 2.5 },
+        { filter: ["==", ["geometry-type"], "Point"] }),
+      layered("numbers", "symbol", "spots", {},
+        {
+          filter: ["!=", ["get", "shown"], ""],
+          layout: { "icon-image": ["concat", "number:", ["get", "shown"]], "symbol-sort-key": ["-", 0, ["get", "count"]] },
+        }),
+      layered("fan-lines", "line", "fan", { "line-color": "#52606d", "line-width": 1 }, { filter: ["==", ["geometry-type"], "LineString"] }),
+      layered("fan-leaves", "circle", "fan",
+        { "circle-radius": 7, "circle-color": colour, "circle-stroke-color": "#ffffff", "circle-stroke-width": 1.5 },
+        { filter: ["==", ["geometry-type"], "Point"] }),
     ],
   );
 }
 
-/* Numbers are drawn here, because text of the library's own would ask for font files. */
-function numberImage(text) {
+/* Signs and numbers are drawn here, because text of the library's own would ask for font files. */
+function pen(width, height) {
   const canvas = document.createElement("canvas");
-  const pen = canvas.getContext("2d", { willReadFrequently: true });
+  [canvas.width, canvas.height] = [width, height];
+  return canvas.getContext("2d", { willReadFrequently: true });
+}
+
+function numberImage(text) {
   const font = "600 22px system-ui, sans-serif";
-  pen.font = font;
-  canvas.width = Math.ceil(pen.measureText(text).width) + 8;
-  canvas.height = 30;
-  pen.font = font;
-  pen.textAlign = "center";
-  pen.textBaseline = "middle";
-  pen.lineWidth = 5;
-  pen.strokeStyle = "#ffffff";
-  pen.strokeText(text, canvas.width / 2, 15);
-  pen.fillStyle = "#1f2933";
-  pen.fillText(text, canvas.width / 2, 15);
-  return pen.getImageData(0, 0, canvas.width, canvas.height);
+  const measured = pen(1, 1);
+  measured.font = font;
+  const [width, height] = [Math.ceil(measured.measureText(text).width) + 8, 30];
+  const drawing = pen(width, height);
+  drawing.font = font;
+  [drawing.textAlign, drawing.textBaseline, drawing.lineWidth] = ["center", "middle", 5];
+  drawing.strokeStyle = "#ffffff";
+  drawing.strokeText(text, width / 2, 15);
+  drawing.fillStyle = "#1f2933";
+  drawing.fillText(text, width / 2, 15);
+  return drawing.getImageData(0, 0, width, height);
+}
+
+const SIGNS = {
+  diamond: [[24, 2], [46, 24], [24, 46], [2, 24]],
+  triangle: [[24, 3], [46, 44], [2, 44]],
+};
+
+function signImage([sign, colour, form]) {
+  const drawing = pen(48, 48);
+  const [first, ...others] = SIGNS[sign] ?? SIGNS.diamond;
+  drawing.beginPath();
+  drawing.moveTo(...first);
+  for (const corner of others) drawing.lineTo(...corner);
+  drawing.closePath();
+  drawing.globalAlpha = form === "0" ? 0.85 : form === "1" ? 0.4 : 0.06;
+  drawing.fillStyle = colour;
+  drawing.fill();
+  drawing.globalAlpha = 1;
+  drawing.lineWidth = form === "0" ? 2 : 5;
+  drawing.strokeStyle = form === "0" ? "#ffffff" : colour;
+  drawing.stroke();
+  return drawing.getImageData(0, 0, 48, 48);
+}
+
+function hatchImage() {
+  const drawing = pen(16, 16);
+  drawing.fillStyle = "#f6f3ea";
+  drawing.fillRect(0, 0, 16, 16);
+  drawing.strokeStyle = "#9aa5b1";
+  drawing.lineWidth = 1.5;
+  for (const at of [-16, 0, 16]) {
+    drawing.beginPath();
+    drawing.moveTo(at, 16);
+    drawing.lineTo(at + 16, 0);
+    drawing.stroke();
+  }
+  return drawing.getImageData(0, 0, 16, 16);
+}
+
+function image(id) {
+  if (id.startsWith("number:")) return numberImage(id.slice(7));
+  if (id.startsWith("sign:")) return signImage(id.slice(5).split(":"));
+  return id === hatch ? hatchImage() : null;
 }
 
 const short = (n) => (n < 10000 ? String(n) : `${Math.round(n / 1000)}k`);
+const SIGN_OF = { injured: "diamond", missing: "triangle" };
+const feature = (type, coordinates, properties = {}) => ({ type: "Feature", properties, geometry: { type, coordinates } });
+const collection = (features) => ({ type: "FeatureCollection", features });
 
-function features(spots) {
-  return {
-    type: "FeatureCollection",
-    features: spots.map(([lon, lat, count, killed, unknown, tier, form, key]) => ({
-      type: "Feature",
-      geometry: { type: "Point", coordinates: [lon, lat] },
-      properties: { count, killed, unknown, tier, form, key, shown: short(count) },
-    })),
-  };
+/* A bubble stands on its cell and never reaches far beyond it: cells are 44 pixels wide. */
+function radiusOf(value, cells) {
+  const grown = 4 + 3 * Math.log10(1 + value);
+  return cells ? Math.min(grown + 2, 21) : grown;
+}
+
+function spotFeatures({ spots, form, size, colours }) {
+  const cells = form !== "places";
+  const ranges = form === "places" && spots.length <= 150 && size !== "incidents";
+  return spots.map(([lon, lat, count, best, unknown, category, areas, key, low, high]) => {
+    const range = unknown === count ? "?" : low === high ? short(best) : `${short(low)}–${short(high)}`;
+    const value = size === "incidents" ? count : best;
+    return feature("Point", [lon, lat], {
+      count, best, unknown, key, low, high, form: areas, colour: colours[category] ?? "#6b5b7b",
+      radius: radiusOf(value, cells), sign: SIGN_OF[size] ?? "circle",
+      shown: form === "hexagons" || form === "squares" ? "" : count > 1 ? short(count) : ranges ? range : "",
+    });
+  });
+}
+
+const SHADES = ["#d6e4f0", "#a6c4df", "#6b9cc7", "#3a73a8", "#1f4e79"];
+
+/* Upper ends of classes: as many cells in each, or equal steps of the logarithm. */
+function ends(values, by) {
+  const known = values.filter((value) => value > 0).sort((a, b) => a - b);
+  if (!known.length) return [];
+  const [low, high] = [known[0], known[known.length - 1]];
+  const made = SHADES.map((_, at) => by === "log"
+    ? low * (high / low) ** ((at + 1) / SHADES.length)
+    : known[Math.min(Math.ceil(((at + 1) * known.length) / SHADES.length) - 1, known.length - 1)]);
+  made[made.length - 1] = high;
+  return [...new Set(made)];
+}
+
+function cellFeatures({ spots, outlines, size, classes }) {
+  const value = (spot) => (size === "incidents" ? spot[2] : spot[3]);
+  const limits = ends(spots.map(value), classes);
+  return spots.map((spot, at) => {
+    const number = value(spot);
+    const of = limits.findIndex((end) => number <= end);
+    return feature("Polygon", [[...outlines[at], outlines[at][0]]], {
+      count: spot[2], best: spot[3], unknown: spot[4], key: spot[7], low: spot[8], high: spot[9],
+      shade: number > 0 ? SHADES[of < 0 ? SHADES.length - 1 : of] : "#ffffff",
+    });
+  });
+}
+
+/* What stands at one and the same place, laid round it: on a ring, or on a spiral when many. */
+function leaves(map, { lon, lat, leaves: all }, colours) {
+  const middle = map.project([lon, lat]);
+  return all.flatMap(([code, category, label], at) => {
+    const turn = all.length <= 12 ? (2 * Math.PI * at) / all.length : at * 0.75;
+    const away = all.length <= 12 ? 34 : 30 + at * 2.6;
+    const end = map.unproject([middle.x + away * Math.cos(turn), middle.y + away * Math.sin(turn)]);
+    const to = [end.lng, end.lat];
+    return [
+      feature("LineString", [[lon, lat], to]),
+      feature("Point", to, { code, label, colour: colours[category] ?? "#6b5b7b" }),
+    ];
+  });
 }
 
 /* A circle of so many metres on the sphere, and its centre. */
 function extent(chosen) {
-  const point = { type: "Feature", properties: {}, geometry: { type: "Point", coordinates: [chosen.lon, chosen.lat] } };
-  if (!chosen.metres) return { type: "FeatureCollection", features: [point] };
-  const ring = circle(chosen, chosen.metres);
-  const round = { type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [ring] } };
-  return { type: "FeatureCollection", features: [round, point] };
+  const point = feature("Point", [chosen.lon, chosen.lat]);
+  return collection(chosen.metres ? [feature("Polygon", [circle(chosen, chosen.metres)]), point] : [point]);
+}
+
+function foundFeatures({ circles, lines }) {
+  return [
+    ...circles.map(([lon, lat, metres, rank, out, said]) =>
+      feature("Polygon", [circle({ lon, lat }, metres)], { what: out ? "more" : "chance", rank, said })),
+    ...lines.map(([west, south, east, north]) => feature("LineString", [[west, south], [east, north]], { what: "line" })),
+  ];
 }
 
 function told(spots, words) {
-  const sum = (name) => spots.reduce((total, spot) => total + spot.properties[name], 0);
-  const [count, killed, unknown] = [sum("count"), sum("killed"), sum("unknown")];
-  const parts = [filled(words.incidents[new Intl.PluralRules(words.language).select(count)], { n: count })];
-  if (unknown < count) parts.push(filled(words.killed, { killed }));
-  if (unknown > 0) parts.push(count === 1 ? words.unknown : filled(words.unknown_in, { unknown }));
-  return parts.join(words.comma);
+  const sum = (name) => spots.reduce((total, { properties }) => total + properties[name], 0);
+  const [count, number, unknown] = [sum("count"), sum("best"), sum("unknown")];
+  const said = [filled(words.incidents[new Intl.PluralRules(words.language).select(count)], { n: count })];
+  if (words.number && unknown < count) said.push(filled(words.number, { number, low: sum("low"), high: sum("high") }));
+  if (words.number && unknown > 0) said.push(count === 1 ? words.unknown : filled(words.unknown_in, { unknown }));
+  return said.join(words.comma);
 }
 
-class ShowAll {
-  constructor(words, show) { [this.words, this.show] = [words, show]; }
+/* Buttons of ours among those of the map: [text, title, what it does]. */
+class Buttons {
+  constructor(list) { this.list = list; }
   onAdd() {
     this.box = document.createElement("div");
     this.box.className = "maplibregl-ctrl maplibregl-ctrl-group";
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "show-all";
-    button.textContent = this.words.all;
-    button.title = button.ariaLabel = this.words.show_all;
-    button.onclick = this.show;
-    this.box.append(button);
+    for (const [name, text, title, press] of this.list) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = `own ${name}`;
+      button.textContent = text;
+      button.title = button.ariaLabel = title;
+      button.onclick = press;
+      this.box.append(button);
+    }
     return this.box;
   }
   onRemove() { this.box.remove(); }
-}
-
-class Part {
-  constructor(root, words) {
-    [this.root, this.words] = [root, words];
-    root.querySelector(".map").ariaLabel = words.map;
-    this.ready = library().then((maplibregl) => this.begin(maplibregl), () => this.fail());
-  }
-
-  fail() {
-    this.root.querySelector(".fault").textContent = this.words.failed;
-  }
-
-  begin(maplibregl) {
-    if (this.stopped) return null;
-    const linked = new URLSearchParams(window.location.hash.slice(1)).has("view");
-    const map = new maplibregl.Map({
-      container: this.root.querySelector(".map"),
-      style: style(),
-      hash: "view",
-      center: [15, 20],
-      zoom: 0.6,
-      maxZoom: 15,
-      renderWorldCopies: false,
-      dragRotate: false,
-      pitchWithRotate: false,
-      attributionControl: false,
-      fadeDuration: 0,
-      locale: {
-        "NavigationControl.ZoomIn": this.words.zoom_in,
-        "NavigationControl.ZoomOut": this.words.zoom_out,
-        "ScaleControl.Meters": this.words.metres,
-        "ScaleControl.Kilometers": this.words.kilometres,
-        "Map.Title": this.words.map,
-      },
-      cooperativeGestures: window.matchMedia("(pointer: coarse)").matches,
-    });
-    this.map = map;
-    map.touchZoomRotate.disableRotation();
-    map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
-    map.addControl(new ShowAll(this.words, () => this.fit(true)), "top-right");
-    map.addControl(new maplibregl.ScaleControl({ unit: "metric" }), "bottom-left");
-    map.on("styleimagemissing", ({ id }) => {
-      if (id.startsWith("number:")) map.addImage(id, numberImage(id.slice(7)), { pixelRatio: 2 });
-    });
-    this.tip = new maplibregl.Popup({ closeButton: false, closeOnClick: false, offset: 10 });
-    map.on("mousemove", (event) => this.point(event));
-    map.on("click", (event) => this.press(event));
-    map.on("moveend", () => this.moved());
-    return new Promise((resolve) => map.once("load", () => {
-      if (!linked) this.fit(false);
-      resolve(map);
-    }));
-  }
-
-  /* All spots under the pointer, each once, a number before what lies over its spot. */
-  under({ point: { x, y } }) {
-    const box = [[x - 4, y - 4], [x + 4, y + 4]];
-    const found = ["numbers", "spots"].flatMap((layer) => this.map.queryRenderedFeatures(box, { layers: [layer] }));
-    return [...new Map(found.map((spot) => [spot.properties.key, spot])).values()];
-  }
-
-  point(event) {
-    const [spot, ...others] = this.under(event);
-    this.map.getCanvas().style.cursor = spot ? "pointer" : "";
-    if (!spot) { this.tip.remove(); return; }
-    this.tip.setLngLat(spot.geometry.coordinates).setText(told([spot, ...others], this.words)).addTo(this.map);
-  }
-
-  press(event) {
-    const spots = this.under(event);
-    if (!spots.length) return;
-    const [spot] = spots;
-    this.tip.remove();
-    this.tell("spot", spots.map(({ properties }) => properties.key));
-    if (this.data.grid && spot.properties.count > MANY) {
-      this.map.easeTo({ center: spot.geometry.coordinates, zoom: this.map.getZoom() + 2 });
-    }
-  }
-
-  moved() {
-    clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => {
-      const bounds = this.map.getBounds();
-      const round = (value) => Math.round(value * 1e5) / 1e5;
-      const view = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth(), this.map.getZoom()].map(round);
-      if (String(view) === this.last) return;
-      this.last = String(view);
-      this.keep("view", view);
-    }, 120);
-  }
-
-  fit(moving) {
-    if (!this.data.fit) return;
-    const [west, south, east, north] = this.data.fit;
-    this.map.fitBounds([[west, south], [east, north]], { padding: 40, maxZoom: 9, animate: moving });
-    this.moved();
-  }
-
-  async show({ data, setStateValue, setTriggerValue }) {
-    this.data = data;
-    this.keep = setStateValue;
-    this.tell = setTriggerValue;
-    const map = await this.ready;
-    if (!map || this.stopped || this.data !== data) return;
-    clearTimeout(this.rewrite);
-    map.getSource("spots").setData(features(data.spots));
-    map.getSource("extent").setData(data.chosen ? extent(data.chosen) : empty());
-    map.setFilter("unit", ["==", ["get", "pcode"], data.chosen?.unit ?? ""]);
-    /* The address lost the view when the filter was written into it; a move that goes nowhere writes it again. */
-    this.rewrite = setTimeout(() => map.fire("moveend"), 600);
-    this.root.querySelector(".map").dataset.counted = String(data.spots.reduce((sum, spot) => sum + spot[2], 0));
-    this.root.querySelector(".map").dataset.spots = String(data.spots.length);
-  }
-
-  stop() {
-    this.stopped = true;
-    clearTimeout(this.waiting);
-    clearTimeout(this.rewrite);
-    this.map?.remove();
-  }
-}
-
-export default function (component) {
-  const root = component.parentElement;
-  if (!parts.has(root)) parts.set(root, new Part(root, component.data.words));
-  parts.get(root).show(component);
-  return () => {
-    parts.get(root)?.stop();
-    parts.delete(root);
-  };
 }

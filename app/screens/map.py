@@ -1,246 +1,405 @@
-"""The map of incidents: what matches the filter, what of it has a place, and what lies where."""
+"""The map of incidents: what matches the filter, where and when it lies, layers over it, and the record beside it."""
 
 from html import escape
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import sqlalchemy as sa
 import streamlit as st
 
-from app import filters, language, session, spots, widgets
+from app import export, filtering, language, session, widgets
 from app import map as components
-from app.asking import chosen_filter, known
+from app.atlas import categories, findings, listed, overlaid, panel, spots, times, units
 from app.language import count, later, phrase, say
 from casualty.errors import Word
-from casualty.schema import table
+from casualty.filters import Asked, Filter
+from casualty.overview import Selection
 
-MOST_LISTED = 200
-MOST_AT_SPOT = 50
 MOST_SPOTS = 30
+MOST_FANNED = 40
 # A number for each plural form that a browser may name (Unicode CLDR).
 PLURAL_FORMS = {"zero": 0, "one": 1, "two": 2, "few": 3, "many": 11, "other": 100}
-LEGEND = (
-    ("verified", later("verified")),
-    ("corroborated", later("partly corroborated")),
-    ("other", later("not corroborated")),
-    ("mixed", later("several of these")),
-    ("", later("place known")),
-    ("ring", later("stands for an area, not the place")),
-    ("part", later("some of each")),
-    ("small", later("size: number killed (best), each step ten times more")),
-)
+FORMS = {
+    "bubbles": later("Bubbles"), "hexagons": later("Hexagons"), "squares": later("Squares"), "places": later("Single places"),
+    "units1": later("First-order units"), "units2": later("Second-order units"), "units3": later("Third-order units"),
+}  # fmt: skip
+CLASSES = {"quantile": later("as many units or cells in each shade"), "log": later("equal steps of the logarithm")}
+MEASURES = {
+    "incidents": later("incidents"),
+    "killed": later("killed (best figures)"),
+    "rate": later("killed per 100,000 people"),
+}
+# What a link keeps beside the filter and the view: each choice, and what it is when the address says nothing.
+KEPT = {"color": "tier", "size": "killed", "draw": "bubbles", "classes": "quantile", "measure": "incidents", "step": "month",
+        "when": "event", "run": ""}  # fmt: skip
 
 
-def members_of(wanted: filters.Filter, frame: pd.DataFrame) -> list[filters.Mask]:
-    """Return the masks of an identity group and of an actor, which stand in other tables than the incident."""
-    masks = []
-    if wanted.dimension and wanted.group:
-        held = session.attributions(wanted.dimension)
-        masks.append(frame["id"].isin(held.loc[held["group"] == wanted.group, "incident_id"]).to_numpy())
-    if wanted.actor:
-        involved = table("involvement")
-        rows = session.store().rows(sa.select(involved.c.incident_id).where(involved.c.actor_id == wanted.actor))
-        masks.append(frame["id"].isin([row.incident_id for row in rows]).to_numpy())
-    return masks
+# What a link keeps ------------------------------------------------------------------------------------------------------
 
 
-def points_of(located: pd.DataFrame) -> spots.Points:
+def kept(name: str, options: Any) -> str:
+    """Return a choice that the address or the page states; what is no option is the first of them."""
+    asked = st.query_params.get(name, KEPT[name])
+    return asked if asked in options else KEPT[name] if KEPT[name] in options else next(iter(options), "")
+
+
+def choose(place: Any, label: str, name: str, options: dict[str, str], **more: Any) -> str:
+    """Show a choice and keep it in the address."""
+    key = f"map_{name}"
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = kept(name, options)
+    found: str = place.selectbox(label, list(options), key=key, format_func=options.get, **more)
+    if found == KEPT[name]:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != found:
+        st.query_params[name] = found
+    return found
+
+
+def forms() -> dict[str, str]:
+    """Return how incidents can be drawn here: units only where their outlines are held."""
+    levels = {f"units{level}" for level in units.held()}
+    return {name: say(label) for name, label in FORMS.items() if not name.startswith("units") or name in levels}
+
+
+# What is drawn ------------------------------------------------------------------------------------------------------------
+
+
+def points_of(chosen: Selection, kinds: categories.Categories, size: str) -> spots.Points:
     """Return what the map needs of the incidents with coordinates."""
+    held, at = chosen.columns, chosen.at
+    there = ~np.isnan(held.lat[at])
+    placed = at[there]
     return spots.Points(
-        lon=located["lon"].to_numpy(dtype=float),
-        lat=located["lat"].to_numpy(dtype=float),
-        killed=located["killed_best"].to_numpy(dtype=float),
-        tier=located["tier"].map({tier: at for at, tier in enumerate(spots.TIERS)}).to_numpy(dtype=np.int64),
-        area=(located["place_precision"] >= spots.AREA_FROM).to_numpy(),
-    )
+        lon=held.lon[placed], lat=held.lat[placed], value=categories.values(chosen, size)[there],
+        category=kinds.of[there], categories=len(kinds.labels), area=held.place_precision[placed] >= spots.AREA_FROM, at=placed,
+    )  # fmt: skip
 
 
 def counts(matched: int, located: int, inside: int) -> None:
     """Say how many of the matching incidents are on the map, and how many are not and why."""
     g = widgets.grouped
-    told = phrase(
-        "Shown {located} of {matched}, {unplaced} without a place.",
-        located=g(located), matched=g(matched), unplaced=g(matched - located),
-    )  # fmt: skip
-    outside = f" {phrase('{number} lie outside this view.', number=g(located - inside))}" if located > inside else ""
-    st.html(f'<p class="counts" role="status"><b>{told}</b>{outside} {escape(say(widgets.CAVEAT))}</p>')
+    told = phrase("Shown {inside} of {matched}; {outside} outside this view; {unplaced} without a place.", inside=g(inside),
+                  matched=g(matched), outside=g(located - inside), unplaced=g(matched - located))  # fmt: skip
+    st.html(f'<p class="counts" role="status"><b>{told}</b> {escape(say(widgets.CAVEAT))}</p>')
 
 
-def legend(grid: bool) -> None:
+def placeless(wanted: Filter, unplaced: int) -> None:
+    """Lead to the list of those without a place."""
+    if unplaced:
+        without = wanted.also(Asked("point", "missing"))
+        label = count("List the {n} incident without a place", "List the {n} incidents without a place", unplaced)
+        st.button(label, key="placeless", type="tertiary", on_click=filtering.ask, args=(without,))
+
+
+def legend(kinds: categories.Categories, size: str, drawn: spots.Drawn) -> None:
     """Explain colour, form, size and number, each with one meaning."""
-    parts = [f'<i class="{name}"></i>{escape(say(told))}' for name, told in LEGEND]
+    colours = [*zip(kinds.labels, kinds.colours, strict=True), (say("none of more than half"), categories.SEVERAL)]
+    parts = [f'<i style="background:{colour};border-color:{colour}"></i>{escape(label)}' for label, colour in colours]
+    parts += [
+        f'<i class="ring"></i>{escape(say("stands for an area, not the place"))}',
+        f'<i class="part"></i>{escape(say("some of each"))}',
+    ]
+    if size != "incidents":
+        sized = say("size: number {measure} (best), each step ten times more", measure=measured(size))
+        parts.append(f'<i class="small"></i>{escape(sized)}')
     cell, spot = say("number: incidents in one cell of a grid"), say("number: incidents at the same place")
-    parts.append(escape(cell if grid else spot))
-    parts.append(escape(say("land: Natural Earth")))
+    parts.append(escape(spot if drawn.outlines is None else cell))
+    parts += [
+        f'<i class="disputed"></i>{escape(say("disputed border"))}',
+        escape(say("land and borders: Natural Earth")),
+    ]
     st.html('<p class="legend">' + "".join(f"<span>{part}</span>" for part in parts) + "</p>")
+
+
+def measured(size: str) -> Word:
+    """Return what sizes stand for, as a word of a sentence."""
+    return Word(say(dict(categories.SIZES)[size]))
 
 
 def seen(everything: spots.View | None) -> spots.View | None:
     """Return the window that the map last told of, or else one that holds everything."""
-    view = st.session_state.get("map", {}).get("view")
+    view = (st.session_state.get("map") or {}).get("view")
     return spots.View(*view) if view and len(view) == 5 else everything
 
 
-def marked(row: Any) -> dict[str, Any]:
+def marked(row: dict[str, Any]) -> dict[str, Any] | None:
     """Return how far the chosen incident may lie from its point: a circle in metres, or the unit it is known to."""
-    metres = widgets.whole(row["uncertainty_m"])
-    precision = widgets.whole(row["place_precision"])
+    if row["lon"] is None:
+        return None
+    metres, precision = widgets.whole(row["uncertainty_m"]), widgets.whole(row["place_precision"])
     if metres is None and precision == 2:
         metres = int(spots.NEAR_METRES)
-    unit = row["pcode"] if precision in (3, 4) and isinstance(row["pcode"], str) else None
+    unit = row["pcode"] if precision in (3, 4) else None
     return {"lon": float(row["lon"]), "lat": float(row["lat"]), "metres": metres, "unit": unit}
 
 
-def words() -> dict[str, str | dict[str, str]]:
-    """Return what the map says by itself; `incidents` in the plural forms that the browser names for this language."""
-    return {
-        "language": language.current().tag,
-        "map": say("Map of incidents; the list below shows the same"),
-        "all": say("All"),
-        "show_all": say("Show all places"),
-        "zoom_in": say("Zoom in"),
-        "zoom_out": say("Zoom out"),
-        "metres": say("m"),
-        "kilometres": say("km"),
-        "failed": say("The map's script did not load. The list below shows the same incidents."),
-        "incidents": {
-            form: count("{n} incident", "{n} incidents", n, n=Word("{n}")) for form, n in PLURAL_FORMS.items()
-        },
-        "killed": say("{killed} killed (best)", killed=Word("{killed}")),
-        "unknown": say("number killed unknown"),
-        "unknown_in": say("unknown in {unknown}", unknown=Word("{unknown}")),
-        "comma": language.joined(("", "")),
-    }
+def fan(chosen: Selection, kinds: categories.Categories, points: spots.Points, here: Any) -> dict[str, Any] | None:
+    """Return the incidents that stand at one and the same place, so that the map can fan them out."""
+    if (
+        not 1 < len(here) <= MOST_FANNED
+        or len(np.unique(np.column_stack([points.lon[here], points.lat[here]]), axis=0)) > 1
+    ):
+        return None
+    rows = listed.rows(chosen, points.at[here])
+    leaves = [
+        [row["code"], int(points.category[place]), panel.summary(row).replace("\\", "")]
+        for row, place in zip(rows, here, strict=True)
+    ]
+    return {"lon": float(points.lon[here[0]]), "lat": float(points.lat[here[0]]), "leaves": leaves}
+
+
+def areas(drawn: spots.Drawn, points: spots.Points, chosen: Selection) -> list[list[float]]:
+    """Return circles (lon, lat, metres) of places that are known to within a distance only, as far as single places are drawn."""
+    if drawn.form != "places" or drawn.inside > 400:
+        return []
+    metres = chosen.columns.uncertainty_m[points.at]
+    wide = np.flatnonzero(points.area & (metres > 0))
+    return np.round(np.column_stack([points.lon[wide], points.lat[wide], metres[wide]]), 5).tolist()  # type: ignore[no-any-return]
+
+
+# The map --------------------------------------------------------------------------------------------------------------------
 
 
 @st.fragment
-def review(located: pd.DataFrame, points: spots.Points, matched: int) -> None:
+def review(
+    wanted: Filter, chosen: Selection, kinds: categories.Categories, choice: dict[str, str], layers: dict[str, Any]
+) -> None:
     """Show the map with its counts, and beside it what stands at the spot that was pressed."""
+    size, form = choice["size"], choice["draw"]
+    points = points_of(chosen, kinds, size)
     everything = spots.fitted(points)
     view = seen(everything)
-    drawn = spots.draw(points, view) if view else spots.Drawn([], 0, False)
-    counts(matched, len(located), drawn.inside)
+    drawn = (
+        spots.draw(points, view, "bubbles" if form.startswith("units") else form)
+        if view
+        else spots.Drawn([], 0, "bubbles")
+    )  # type: ignore[arg-type]
+    counts(len(chosen), len(points), drawn.inside)
+    if drawn.fallback:
+        st.caption(
+            say(
+                "More than {most} incidents are in view: they are drawn by cells. Come closer for single places.",
+                most=spots.MOST_POINTS,
+            )
+        )
     main, side = st.columns([3, 1], gap="medium")
+    here = spots.members(points, (st.session_state.get("pressed") or [])[:MOST_SPOTS])
     with side:
-        chosen = panel(located, points)
+        row = panel.show(acting(), chosen, points.at[here])
+    shade = (
+        units.shaded(chosen, int(form[5:]), choice["measure"], choice["classes"]) if form.startswith("units") else None
+    )  # type: ignore[arg-type]
     with main:
-        data = {
-            "spots": drawn.spots,
-            "grid": drawn.grid,
-            "fit": [everything.west, everything.south, everything.east, everything.north] if everything else None,
-            "chosen": chosen,
-            "words": words(),
-        }
-        components.draw("map", data, pressed)
-        legend(drawn.grid)
+        components.draw(
+            "map",
+            {
+                "spots": [] if shade else drawn.spots, "form": drawn.form, "outlines": drawn.outlines if drawn.form != "bubbles" else None,
+                "colours": [*kinds.colours, categories.SEVERAL], "size": size, "classes": choice["classes"],
+                "fit": [everything.west, everything.south, everything.east, everything.north] if everything else None,
+                "chosen": marked(row) if row else None, "fan": fan(chosen, kinds, points, here) if shade is None else None,
+                "areas": areas(drawn, points, chosen), "shaded": shade.as_data() if shade else None, "drawnArea": outline(wanted),
+                "words": words(size), "direction": language.direction(), **layers,
+            },
+            pressed, area_drawn,
+        )  # fmt: skip
+        if shade:
+            shade_legend(shade, choice["measure"])
+        else:
+            legend(kinds, size, drawn)
+            as_table(drawn, kinds, size)
+
+
+def acting() -> Any:
+    """Return who is signed in; the page stops where nobody is."""
+    by = session.acting()
+    if by is None:
+        st.stop()
+    return by
+
+
+def outline(wanted: Filter) -> list[list[float]] | None:
+    """Return the corners of the drawn area that the filter asks for, if there is one."""
+    for part in wanted.parts:
+        if isinstance(part, Asked) and part.field in ("point", "place") and part.how == "within":
+            return [list(map(float, corner.split())) for corner in part.values]
+    return None
 
 
 def pressed() -> None:
-    """Keep which spots were pressed."""
-    st.session_state["pressed"] = st.session_state["map"].get("spot")
-
-
-def panel(located: pd.DataFrame, points: spots.Points) -> dict[str, Any] | None:
-    """Show the incidents at the pressed spot and return where the chosen one is."""
-    keys = st.session_state.get("pressed") or []
-    here = located.iloc[spots.members(points, keys[:MOST_SPOTS])]
-    if here.empty:
-        st.caption(say("Press a spot on the map to see the incidents there."))
-        return None
-    st.markdown(f"**{count('{n} incident here', '{n} incidents here', len(here))}**")
-    rows = {row["code"]: row for row in paged(here, MOST_AT_SPOT, "spot").to_dict("records")}
-    code = next(iter(rows))
-    if len(rows) > 1:
-        with st.container(height=230):
-            code = st.radio(
-                say("Incidents here"), rows, format_func=lambda c: summary(rows[c]), label_visibility="collapsed"
-            )
-    row = rows[code]
-    at = marked(row)
-    place = [widgets.place(row), escape(widgets.where(row["place_precision"]))]
-    if at["metres"]:
-        place.append(phrase("within {metres} m of its point", metres=at["metres"]))
-    widgets.facts(
-        [
-            (say("Code"), escape(row["code"])),
-            (say("Date"), escape(widgets.when(row["date_start"], row["date_end"], row["date_precision"]))),
-            (say("Place"), language.joined(place)),
-            (say("Killed"), escape(widgets.killed(row["killed_low"], row["killed_best"], row["killed_high"]))),
-            (say("Status"), widgets.status(row["status"], row["tier"])),
-        ]
-    )
-    st.page_link(
-        "screens/record.py",
-        label=say("Open the record"),
-        icon=":material/description:",
-        query_params={"code": row["code"]},
-    )
-    return at
-
-
-def summary(row: dict[str, Any]) -> str:
-    """Return one incident in a line."""
-    day = say("date unknown") if row["date_start"] != row["date_start"] else language.day(row["date_start"])
-    killed = widgets.whole(row["killed_best"])
-    return say("{day}, killed: {killed} ({code})", day=Word(day), killed=killed, code=row["code"])
-
-
-def listing(found: pd.DataFrame) -> None:
-    """List the matching incidents, latest first, with those that have no place."""
-    st.subheader(say("The same incidents as a list, latest first"), anchor=False)
-    latest = paged(
-        found.sort_values("date_start", ascending=False, na_position="last", kind="stable"), MOST_LISTED, "list"
-    )
-    widgets.table(widgets.incident_heads(), map(widgets.incident_cells, latest.to_dict("records")))
-
-
-def paged(rows: pd.DataFrame, most: int, name: str) -> pd.DataFrame:
-    """Return one page of the rows, and say which part of how many that is."""
-    if len(rows) <= most:
-        return rows
-    page = st.pagination(-(-len(rows) // most), max_visible_pages=3, key=f"{name}-{len(rows)}")
-    first = (page - 1) * most
-    part = rows.iloc[first : first + most]
-    st.caption(say("{first} to {last} of {all}.", first=first + 1, last=first + len(part), all=len(rows)))
-    return part
-
-
-st.title(say("Map"), anchor=False)
-frame = session.incidents()
-if frame.empty:
-    counts(0, 0, 0)
-    st.info(
-        say(
-            "No incident is recorded yet. Record one on the Record page, or read a file in on the command line: "
-            "`casualty intake FILE`."
-        )
-    )
-else:
-    wanted, notes = chosen_filter(known())
-    if notes:
-        st.warning(say("Not all of the address was understood.") + "  \n" + "  \n".join(map(widgets.plain, notes)))
-    found = filters.apply(wanted, frame, members_of(wanted, frame))
-    if found.undated:
-        st.caption(
-            count(
-                "{n} incident without a date is left out by the dates asked for.",
-                "{n} incidents without a date are left out by the dates asked for.",
-                found.undated,
-            )
-        )
-    if found.uncounted:
-        st.caption(
-            count(
-                "{n} incident without a best number killed is left out by the number asked for.",
-                "{n} incidents without a best number killed are left out by the number asked for.",
-                found.uncounted,
-            )
-        )
-    matching = frame[found.mask]
-    located = matching[matching["lat"].notna()]
-    review(located, points_of(located), len(matching))
-    if matching.empty:
-        st.info(say("No incident matches the filter. Widen it, or clear it in the sidebar."))
+    """Keep which spots were pressed, or which one of a fan."""
+    told = st.session_state["map"].get("spot")
+    if isinstance(told, dict) and told.get("code"):
+        st.session_state[panel.CHOSEN] = told["code"]
     else:
-        listing(matching)
+        st.session_state["pressed"] = told
+
+
+def area_drawn() -> None:
+    """Ask for what lies in the area that was drawn on the map, or take the area away."""
+    corners = st.session_state["map"].get("area")
+    rest = filtering.current().without("point", "place")
+    if not corners:
+        filtering.ask(rest)
+    elif 3 <= len(corners) <= 200:
+        values = tuple(f"{float(lon):.5f} {float(lat):.5f}" for lon, lat in corners)
+        filtering.ask(rest.also(Asked("point", "within", values)))
+
+
+def shade_legend(shade: units.Shaded, measure: str) -> None:
+    """Explain the shades, and give the units as a table."""
+    lows = [0.0, *shade.ends]
+    parts = [
+        f'<i style="background:{units.SHADES[at]};border-color:#7b8794"></i>{escape(_span(lows[at], end))}'
+        for at, end in enumerate(shade.ends)
+    ]
+    parts.insert(0, f'<i style="background:#fff;border-color:#7b8794"></i>{escape(say("none of these"))}')
+    parts.append(f'<i class="hatched"></i>{escape(say("no data"))}')
+    st.html('<p class="legend">' + "".join(f"<span>{part}</span>" for part in parts) + "</p>")
+    st.caption(units.note(shade, measure))  # type: ignore[arg-type]
+    with st.expander(say("The units as a table")):
+        rows = sorted(shade.rows, key=lambda row: (row[2] is None, -(row[2] or 0)))
+        heads = [say("Unit"), say("Code"), say(MEASURES[measure]), say("Incidents")]
+        cells = (
+            [
+                widgets.text(name),
+                widgets.text(pcode),
+                say("no data") if value is None else language.number(round(value, 2)),
+                str(n),
+            ]
+            for pcode, name, value, n in rows
+        )
+        widgets.table(heads, cells, numbers=heads[2:])
+
+
+def _span(low: float, high: float) -> str:
+    if high <= low:
+        return language.number(round(high, 2))
+    return (
+        say("more than {low}, up to {high}", low=round(low, 2), high=round(high, 2))
+        if low
+        else say("up to {high}", high=round(high, 2))
+    )
+
+
+def as_table(drawn: spots.Drawn, kinds: categories.Categories, size: str) -> None:
+    """Give what the map shows as a table, for those who do not see it."""
+    with st.expander(say("The map as a table")):
+        rows = sorted(drawn.spots, key=lambda spot: -int(spot[2]))[:200]
+        st.caption(
+            say("{n} of {all} spots in view, those with most incidents first.", n=len(rows), all=len(drawn.spots))
+        )
+        labels = [*kinds.labels, say("none of more than half")]
+        heads = [
+            say("Latitude, longitude"),
+            say("Incidents"),
+            say("Most are"),
+            say("Number ({measure}), low to high", measure=measured(size)),
+        ]
+        cells = (
+            [
+                f'<bdi dir="ltr">{spot[1]:.3f}, {spot[0]:.3f}</bdi>',
+                str(spot[2]),
+                escape(labels[int(spot[5])]),
+                f"{spot[3]} ({spot[8]} – {spot[9]})",
+            ]
+            for spot in rows
+        )
+        widgets.table(heads, cells, numbers=heads[1:2])
+
+
+def words(size: str) -> dict[str, Any]:
+    """Return what the map says by itself; `incidents` in the plural forms that the browser names for this language."""
+    measure = measured(size)
+    return {
+        "language": language.current().tag, "map": say("Map of incidents; the list below shows the same"), "all": say("All"),
+        "show_all": say("Show all places"), "zoom_in": say("Zoom in"), "zoom_out": say("Zoom out"), "metres": say("m"),
+        "kilometres": say("km"), "failed": say("The map's script did not load. The list below shows the same incidents."),
+        "incidents": {form: count("{n} incident", "{n} incidents", n, n=Word("{n}")) for form, n in PLURAL_FORMS.items()},
+        "number": "" if size == "incidents" else say("{number} {measure} (best), {low} to {high}", number=Word("{number}"), measure=measure,
+                                                     low=Word("{low}"), high=Word("{high}")),
+        "unknown": say("number unknown"), "unknown_in": say("unknown in {unknown}", unknown=Word("{unknown}")),
+        "comma": language.joined(("", "")), "draw": say("Draw an area"),
+        "drawing": say("Press the corners; the first one again, or Enter, closes; Escape ends."),
+        "clear": say("Take the area away"), "here": say("Only what is in view"),
+    }  # fmt: skip
+
+
+# The page ----------------------------------------------------------------------------------------------------------------
+
+
+def choices() -> dict[str, str]:
+    """Ask what colours, sizes and forms stand for."""
+    first, second, third, fourth = st.columns(4)
+    found = {
+        "color": choose(first, say("Colour"), "color", categories.kinds()),
+        "size": choose(second, say("Size"), "size", {name: say(label) for name, label in categories.SIZES}),
+        "draw": choose(third, say("Draw as"), "draw", forms()),
+    }
+    found["measure"] = KEPT["measure"]
+    with fourth.popover(say("Layers and shades"), width="stretch"):
+        found["classes"] = choose(
+            st, say("Classes of colour"), "classes", {name: say(label) for name, label in CLASSES.items()}
+        )
+        if found["draw"].startswith("units"):
+            found["measure"] = choose(
+                st, say("Units show"), "measure", {name: say(label) for name, label in MEASURES.items()}
+            )
+        runs = {"": say("None"), **{run.code: f"{run.code} {run.name or run.question}"[:90] for run in findings.kept()}}
+        found["run"] = choose(st, say("Findings of an analysis"), "run", runs)
+        found["overlays"] = overlaid.choose()  # type: ignore[assignment]
+    return found
+
+
+def window_changed() -> None:
+    """Ask for the dates of the window that was drawn on the timeline."""
+    from app import timeline
+
+    window = timeline.drawn(times.KEY)
+    if window is not None:
+        field = "date" if st.session_state.get("map_when", "event") == "event" else "report_date"
+        filtering.ask(times.windowed(filtering.current(), window, field))
+
+
+def over_time(wanted: Filter, chosen: Selection, kinds: categories.Categories, size: str) -> None:
+    """Show the timeline, with its step and whose dates it shows."""
+    left, right = st.columns(2)
+    step = choose(left, say("Time by"), "step", {"month": say("Month"), "week": say("Week"), "day": say("Day")})
+    dates = {"event": say("Date of the event")} | (
+        {"report": say("Date of the report")} if times.has_reports(chosen) else {}
+    )
+    what = choose(right, say("Dates"), "when", dates)
+    times.show(wanted, chosen, kinds, size, step=step, what=what, changed=window_changed)  # type: ignore[arg-type]
+    if told := times.note(chosen, size):
+        st.caption(told)
+
+
+def show() -> None:
+    """Show the page."""
+    st.title(say("Map"), anchor=False)
+    wanted = filtering.chosen()
+    chosen = session.selected(wanted)
+    if not len(chosen.overview):
+        counts(0, 0, 0)
+        st.info(
+            say(
+                "No incident is recorded yet. Record one on the Record page, or read a file in on the command line: `casualty intake FILE`."
+            )
+        )
+        return
+    choice = choices()
+    kinds = categories.of(chosen, choice["color"])
+    found = findings.layer(choice["run"]) if choice["run"] else None
+    layers = {"findings": found[1] if found else findings.EMPTY, "overlays": choice["overlays"]}
+    review(wanted, chosen, kinds, choice, layers)
+    if found:
+        st.info(widgets.plain(findings.caption(found[0])))
+    placeless(wanted, int(np.isnan(chosen.columns.lat[chosen.at]).sum()))
+    over_time(wanted, chosen, kinds, choice["size"])
+    if not len(chosen):
+        st.info(say("No incident matches the filter. Widen it, or clear it in the sidebar."))
+        return
+    listed.show(chosen)
+    export.offer(acting(), wanted, len(chosen))
+
+
+show()

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import streamlit as st
 
-from app import amending, entry, language, places, reading, reviewing, revisions, session, widgets
+from app import amending, entry, filtering, language, places, reading, reviewing, revisions, session, widgets
 from app import map as components
 from app.entry import people
 from app.form import Form
@@ -221,9 +221,7 @@ components.keys(bindings(), key_words(), language.direction())
 with st.sidebar:
     st.text_input(say("Open by code of an incident or a victim"), key="look_up", on_change=look_up)
     st.page_link("screens/record.py", label=say("Record a new incident"))
-    st.page_link(
-        "screens/map.py", label=say("Back to the map"), query_params=st.session_state.get("filter_address") or {}
-    )
+    st.page_link("screens/map.py", label=say("Back to the map"), query_params=filtering.link(filtering.current()))
 if code := st.query_params.get("code", "").strip():
     try:
         read(by, code)

@@ -1,0 +1,76 @@
+"""The incidents of a selection as a list, a page at a time, read by their keys."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+import streamlit as st
+
+from app import session, widgets
+from app.language import later, say
+from casualty.filters import TIER_OF, TIERS
+from casualty.overview import NO_DAY, Selection
+from casualty.schema import table
+
+PAGE = 100
+COLUMNS = (
+    "id code status incident_type date_start date_end date_precision place_precision uncertainty_m killed_low killed_best"
+    " killed_high place_as_reported admin2 admin1 country pcode lat lon version"
+)
+ORDERS = {
+    "latest": later("Latest first"),
+    "earliest": later("Earliest first"),
+    "killed": later("Most killed first"),
+    "placeless": later("Without a place first"),
+}
+
+
+def ordered(chosen: Selection, order: str) -> Any:
+    """Return the positions of a selection in an order; what is unknown stands at the end, and ties by position."""
+    held, at = chosen.columns, chosen.at
+    days = held.first[at].astype(np.int64)
+    undated = days == NO_DAY
+    if order == "earliest":
+        keys = [days, undated]
+    elif order == "killed":
+        best = held.killed[at, 1]
+        keys = [-days, -np.nan_to_num(best), np.isnan(best)]
+    elif order == "placeless":
+        keys = [-days, undated, ~np.isnan(held.lat[at])]
+    else:
+        keys = [-days, undated]
+    return at[np.lexsort([at, *keys])]
+
+
+def rows(chosen: Selection, positions: Sequence[int] | Any) -> list[dict[str, Any]]:
+    """Return what lists and panels show of some incidents, in the order given."""
+    keys = [key.decode() for key in chosen.columns.ids[positions]]
+    incident = table("incident")
+    held = [
+        sa.type_coerce(incident.c[name], sa.String) if name in ("status", "incident_type") else incident.c[name]
+        for name in COLUMNS.split()
+    ]
+    found = {
+        row.id: dict(row._mapping) for row in session.store().rows(sa.select(*held).where(incident.c.id.in_(keys)))
+    }
+    return [_shown(found[key]) for key in keys if key in found]
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"tier": TIER_OF.get(row["status"], TIERS[-1]), "place": row["place_as_reported"]}
+
+
+def show(chosen: Selection) -> None:
+    """Show one page of the list, and say which part of how many it is."""
+    head, pick = st.columns([3, 1], vertical_alignment="bottom")
+    head.subheader(say("The same incidents as a list"), anchor=False)
+    order = pick.selectbox(say("Order"), ORDERS, key="list_order", format_func=lambda name: say(ORDERS[name]))
+    positions = ordered(chosen, order)
+    page = 1
+    if len(positions) > PAGE:
+        page = st.pagination(-(-len(positions) // PAGE), max_visible_pages=5, key=f"list-{order}-{len(positions)}")
+    first = (page - 1) * PAGE
+    part = rows(chosen, positions[first : first + PAGE])
+    st.caption(say("{first} to {last} of {all}.", first=first + 1, last=first + len(part), all=len(positions)))
+    widgets.table(widgets.incident_heads(), map(widgets.incident_cells, part))

@@ -1,0 +1,165 @@
+"""The patterns page: a question in plain words, whether the data can answer it, the work, and the answers that were kept."""
+
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from app import filtering, language, session, widgets
+from app.language import later, say
+from app.patterns import choices, kept, questions, ready, working
+from app.patterns.questions import ANY_GROUP, GROUP, Way
+from app.patterns.working import Asked
+from casualty import access
+from casualty.access import Acting
+from casualty.errors import CasualtyError, NotEnoughData
+from casualty.filters import EVERYTHING
+from casualty.readiness import Can, readiness
+from casualty.runs import LONGEST_NAME
+
+ASK, KEPT, COMPARE = later("Ask"), later("Kept answers"), later("Compare")
+STYLE = """<style>
+.sentence { font-size: 1.1rem; font-weight: 600; margin: .4rem 0; }
+.drawn { margin: .5rem 0; overflow-x: auto; } .drawn img { max-width: 100%; height: auto; background: #fff; }
+.caveats { margin: .2rem 0 1rem; padding-inline-start: 1.2rem; }
+.at-work { margin: 0; } .day { white-space: nowrap; }
+</style>"""
+
+
+def refused(by: Acting) -> CasualtyError | None:
+    """Return why this person may not ask of the record, or nothing."""
+    try:
+        access.permit(by, "analyse")
+        access.permit_whole(session.store().situations_of(by))
+    except CasualtyError as told:
+        return told
+    return None
+
+
+def ask(by: Acting) -> None:
+    """Ask: the question, the choices, whether it can be answered, and then the work."""
+    if not empty():
+        return
+    way = question()
+    text = str(filtering.chosen())
+    if text:
+        said = language.phrase(
+            "Asked of the incidents of the filter: {filter}", filter=f'<bdi dir="ltr">{escape(text)}</bdi>'
+        )
+    else:
+        said = escape(say("Asked of all incidents; a filter in the sidebar narrows that."))
+    st.html(f"<p>{said}</p>")
+    try:
+        chosen = choices.who(way) | choices.how(way) | ({"filter": text} if text else {})
+    except CasualtyError as told:
+        widgets.told(told)
+        return
+    if way.group == GROUP and "group" not in chosen:
+        st.info(say("This dimension has no group yet. Bring groups in: `casualty intake FILE --format groups`."))
+        return
+    chosen.setdefault("by", "admin1")
+    name = st.text_input(say("Name of the answer (optional)"), key="patterns_name", max_chars=LONGEST_NAME,
+                         help=say("Under this name it stands among the kept answers."))  # fmt: skip
+    can = answerable(by, way, chosen)
+    asked = Asked(way.method, chosen, words_of(way, chosen), name or None)
+    st.button(say("Run"), type="primary", disabled=not can, key="patterns_run", on_click=run, args=(by, way, asked))
+
+
+def empty() -> bool:
+    """Return whether there is anything to ask of; say what to do next if there is not."""
+    if not choices.dimensions():
+        st.info(say("No identity dimension is in use yet, so no question about groups can be asked. An analyst or an "
+                    "administrator brings one in, after a protection assessment: `casualty intake FILE --format groups`."))  # fmt: skip
+        return False
+    if not session.selected(EVERYTHING):
+        st.info(say("No incident is recorded yet. Record one on the Record page, or read a file in on the command line: "
+                    "`casualty intake FILE`."))  # fmt: skip
+        return False
+    return True
+
+
+def question() -> Way:
+    """Ask for the question, then for the way; the address may name it."""
+    if "patterns_question" not in st.session_state and (named := st.query_params.get("question")) in questions.WAYS:
+        plain, way = questions.WAYS[str(named)]
+        st.session_state["patterns_question"] = questions.QUESTIONS.index(plain)
+        st.session_state[f"patterns_way_{questions.QUESTIONS.index(plain)}"] = way.key
+    at = st.selectbox(say("Question"), range(len(questions.QUESTIONS)), key="patterns_question",
+                      format_func=lambda at: say(questions.QUESTIONS[at].label))  # fmt: skip
+    ways = {way.key: way for way in questions.QUESTIONS[at].ways}
+    key = next(iter(ways))
+    if len(ways) > 1:
+        key = st.radio(say("How"), list(ways), key=f"patterns_way_{at}", format_func=lambda key: say(ways[key].label))
+    st.caption(widgets.plain(say(ways[key].told)))
+    return ways[key]
+
+
+def words_of(way: Way, chosen: dict[str, Any]) -> str:
+    """Return a question as its job is called."""
+    plain = questions.WAYS[way.key][0]
+    parts = [say(plain.label), say(way.label)]
+    if way.group in (GROUP, ANY_GROUP):
+        parts.append(str(chosen.get("group") or say("All groups")))
+    return " · ".join(parts)
+
+
+def answerable(by: Acting, way: Way, chosen: dict[str, Any]) -> bool:
+    """Show whether the data can answer the question, and return it."""
+    st.markdown(f"**{say('Can the data answer it?')}**")
+    try:
+        with st.spinner(say("Reading the record ...")):
+            found = readiness(working.material(session.store(), by, way.method, chosen), way.method, chosen)
+    except NotEnoughData as told:
+        widgets.told(told)
+        st.caption(say("A rate is refused where its denominator is not held; nothing is guessed. Bring the figures in, or "
+                       "ask in another way."))  # fmt: skip
+        return False
+    except CasualtyError as told:
+        widgets.told(told)
+        return False
+    ready.show(found)
+    return found.can is not Can.NO
+
+
+def run(by: Acting, way: Way, asked: Asked) -> None:
+    """Put the question in line; the address says it, so that it can be asked again from there."""
+    try:
+        working.begin(session.store(), by, asked)
+    except CasualtyError as told:
+        st.session_state["patterns_refused"] = told
+        return
+    st.query_params["question"] = way.key
+    for name in ("dimension", "group"):
+        if asked.chosen.get(name):
+            st.query_params[name] = asked.chosen[name]
+
+
+def view() -> str:
+    """Return which part of the page is shown; the address may ask for one."""
+    usual = COMPARE if "compare" in st.query_params else ASK
+    if "compare" in st.query_params and st.session_state.get("patterns_view") is None:
+        st.session_state["patterns_view"] = COMPARE
+    return str(st.segmented_control(say("Show"), (ASK, KEPT, COMPARE), default=usual, required=True, key="patterns_view",
+                                    label_visibility="collapsed", format_func=lambda name: say(name)))  # fmt: skip
+
+
+by = session.acting()
+if by is None:
+    st.stop()
+st.html(STYLE)
+st.title(say("Patterns"), anchor=False)
+if (why := refused(by)) is not None:
+    widgets.told(why)
+    st.stop()
+if (told := st.session_state.pop("patterns_refused", None)) is not None:
+    widgets.told(told)
+if "run" in st.query_params:
+    working.show(by)
+    kept.one(st.query_params["run"], by)
+elif (shown := view()) == ASK:
+    # Beside the button that begins it, so that whoever pressed it sees what comes of it.
+    ask(by)
+    working.show(by)
+else:
+    working.show(by)
+    {KEPT: kept.listed, COMPARE: kept.compare}[shown](by)
