@@ -171,21 +171,27 @@ def _asked() -> Filter:
         filterbuilder.saved(filters.read(st.session_state.get(ADDRESS) or ""), ask)
         text = st.text_input(say("Code, title or place contains"), key="filter_text", max_chars=100)
         since, until = _days()
-        parts: list[Part | None] = [
-            _made("tier", "is", many(say("How well it is supported"), "tier")),
-            _made("status", "is", many(say("Status"), "status")),
-            _made("incident_type", "is", many(say("Type"), "kind")),
-            _number(),
-            _made("group", "is", one(say("Group attributed to a victim"), "group")),
-            _made("actor", "is", one(say("Actor alleged to be involved"), "actor")),
-            _made("source", "is", one(say("Source"), "source")),
-            _made("unit", "is", one(say("Administrative unit"), "unit")),
-        ]
+        parts: list[Part | None] = [_made("tier", "is", many(say("How well it is supported"), "tier"))]
+        parts.append(_made("group", "is", one(say("Group attributed to a victim"), "group")))
+        parts.append(_made("unit", "is", one(say("Administrative unit"), "unit")))
+        with st.expander(
+            say("Type, number, actor, source"), expanded=_any_of("kind", "status", "killed", "actor", "source")
+        ):
+            parts.append(_made("incident_type", "is", many(say("Type"), "kind")))
+            parts.append(_made("status", "is", many(say("Status"), "status")))
+            parts.append(_number())
+            parts.append(_made("actor", "is", one(say("Actor alleged to be involved"), "actor")))
+            parts.append(_made("source", "is", one(say("Source"), "source")))
         rest = filterbuilder.more(filters.read(st.session_state.get("filter_rest") or ""))
         st.session_state["filter_rest"] = rest.text
         st.button(say("Clear the filter"), on_click=ask, args=(EVERYTHING,))
     given = [_text(text), _dates(since, until), *parts]
     return filters.every((*(part for part in given if part is not None), *rest.parts))
+
+
+def _any_of(*names: str) -> bool:
+    """Return whether one of these boxes asks for anything."""
+    return any(st.session_state.get(f"filter_{name}") not in (None, [], "") for name in names)
 
 
 def _select(label: str, name: str, options: Mapping[str, str], any_of: str) -> str | None:

@@ -28,9 +28,11 @@ def line_words() -> dict[str, str]:
 
 
 st.set_page_config(page_title=say("Casualty record"), layout="wide")
-st.html(widgets.style())
-language.begin()
-components.watch()
+# What has nothing to be seen takes no room.
+with st.container(key="unseen"):
+    st.html(widgets.style())
+    language.begin()
+    components.watch()
 
 by = session.acting()
 if by is None:
@@ -45,12 +47,15 @@ if st.session_state.get("acting", by.name) != by.name:
     st.session_state.update({language.CHOSEN: chosen} if chosen else {})
 st.session_state["acting"] = by.name
 
-components.keeper(line_words())
+with st.container(key="unseen-too"):
+    components.keeper(line_words())
 accounts = say("Accounts") if by.role is Role.ADMINISTRATOR else say("Your account")
 page = st.navigation(
     [
         st.Page("screens/home.py", title=say("Home"), visibility="hidden", default=True),
         st.Page("screens/map.py", title=say("Map"), url_path="map"),
+        st.Page("screens/patterns.py", title=say("Patterns"), url_path="patterns"),
+        st.Page("screens/situation.py", title=say("Situation"), url_path="situation"),
         st.Page("screens/record.py", title=say("Record page"), url_path="record"),
         st.Page("screens/review.py", title=say("Review"), url_path="review"),
         st.Page("screens/corrections.py", title=say("Corrections"), url_path="corrections"),

@@ -157,29 +157,13 @@ function spotFeatures({ spots, form, size, colours }) {
   });
 }
 
-const SHADES = ["#d6e4f0", "#a6c4df", "#6b9cc7", "#3a73a8", "#1f4e79"];
-
-/* Upper ends of classes: as many cells in each, or equal steps of the logarithm. */
-function ends(values, by) {
-  const known = values.filter((value) => value > 0).sort((a, b) => a - b);
-  if (!known.length) return [];
-  const [low, high] = [known[0], known[known.length - 1]];
-  const made = SHADES.map((_, at) => by === "log"
-    ? low * (high / low) ** ((at + 1) / SHADES.length)
-    : known[Math.min(Math.ceil(((at + 1) * known.length) / SHADES.length) - 1, known.length - 1)]);
-  made[made.length - 1] = high;
-  return [...new Set(made)];
-}
-
-function cellFeatures({ spots, outlines, size, classes }) {
-  const value = (spot) => (size === "incidents" ? spot[2] : spot[3]);
-  const limits = ends(spots.map(value), classes);
+function cellFeatures({ spots, outlines, size, ends, shades }) {
   return spots.map((spot, at) => {
-    const number = value(spot);
-    const of = limits.findIndex((end) => number <= end);
+    const number = size === "incidents" ? spot[2] : spot[3];
+    const of = ends.findIndex((end) => number <= end);
     return feature("Polygon", [[...outlines[at], outlines[at][0]]], {
       count: spot[2], best: spot[3], unknown: spot[4], key: spot[7], low: spot[8], high: spot[9],
-      shade: number > 0 ? SHADES[of < 0 ? SHADES.length - 1 : of] : "#ffffff",
+      shade: number > 0 ? shades[of < 0 ? shades.length - 1 : of] : "#ffffff",
     });
   });
 }

@@ -1,6 +1,5 @@
 """The map of incidents: what matches the filter, where and when it lies, layers over it, and the record beside it."""
 
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -8,26 +7,19 @@ import streamlit as st
 
 from app import export, filtering, language, session, widgets
 from app import map as components
-from app.atlas import categories, findings, listed, overlaid, panel, spots, times, units
-from app.language import count, later, phrase, say
-from casualty.errors import Word
+from app.atlas import categories, explained, findings, listed, overlaid, panel, spots, times, units
+from app.language import count, later, say
 from casualty.filters import Asked, Filter
 from casualty.overview import Selection
+from geo import cells
 
 MOST_SPOTS = 30
 MOST_FANNED = 40
-# A number for each plural form that a browser may name (Unicode CLDR).
-PLURAL_FORMS = {"zero": 0, "one": 1, "two": 2, "few": 3, "many": 11, "other": 100}
 FORMS = {
     "bubbles": later("Bubbles"), "hexagons": later("Hexagons"), "squares": later("Squares"), "places": later("Single places"),
     "units1": later("First-order units"), "units2": later("Second-order units"), "units3": later("Third-order units"),
 }  # fmt: skip
 CLASSES = {"quantile": later("as many units or cells in each shade"), "log": later("equal steps of the logarithm")}
-MEASURES = {
-    "incidents": later("incidents"),
-    "killed": later("killed (best figures)"),
-    "rate": later("killed per 100,000 people"),
-}
 # What a link keeps beside the filter and the view: each choice, and what it is when the address says nothing.
 KEPT = {"color": "tier", "size": "killed", "draw": "bubbles", "classes": "quantile", "measure": "incidents", "step": "month",
         "when": "event", "run": ""}  # fmt: skip
@@ -75,45 +67,12 @@ def points_of(chosen: Selection, kinds: categories.Categories, size: str) -> spo
     )  # fmt: skip
 
 
-def counts(matched: int, located: int, inside: int) -> None:
-    """Say how many of the matching incidents are on the map, and how many are not and why."""
-    g = widgets.grouped
-    told = phrase("Shown {inside} of {matched}; {outside} outside this view; {unplaced} without a place.", inside=g(inside),
-                  matched=g(matched), outside=g(located - inside), unplaced=g(matched - located))  # fmt: skip
-    st.html(f'<p class="counts" role="status"><b>{told}</b> {escape(say(widgets.CAVEAT))}</p>')
-
-
 def placeless(wanted: Filter, unplaced: int) -> None:
     """Lead to the list of those without a place."""
     if unplaced:
         without = wanted.also(Asked("point", "missing"))
         label = count("List the {n} incident without a place", "List the {n} incidents without a place", unplaced)
         st.button(label, key="placeless", type="tertiary", on_click=filtering.ask, args=(without,))
-
-
-def legend(kinds: categories.Categories, size: str, drawn: spots.Drawn) -> None:
-    """Explain colour, form, size and number, each with one meaning."""
-    colours = [*zip(kinds.labels, kinds.colours, strict=True), (say("none of more than half"), categories.SEVERAL)]
-    parts = [f'<i style="background:{colour};border-color:{colour}"></i>{escape(label)}' for label, colour in colours]
-    parts += [
-        f'<i class="ring"></i>{escape(say("stands for an area, not the place"))}',
-        f'<i class="part"></i>{escape(say("some of each"))}',
-    ]
-    if size != "incidents":
-        sized = say("size: number {measure} (best), each step ten times more", measure=measured(size))
-        parts.append(f'<i class="small"></i>{escape(sized)}')
-    cell, spot = say("number: incidents in one cell of a grid"), say("number: incidents at the same place")
-    parts.append(escape(spot if drawn.outlines is None else cell))
-    parts += [
-        f'<i class="disputed"></i>{escape(say("disputed border"))}',
-        escape(say("land and borders: Natural Earth")),
-    ]
-    st.html('<p class="legend">' + "".join(f"<span>{part}</span>" for part in parts) + "</p>")
-
-
-def measured(size: str) -> Word:
-    """Return what sizes stand for, as a word of a sentence."""
-    return Word(say(dict(categories.SIZES)[size]))
 
 
 def seen(everything: spots.View | None) -> spots.View | None:
@@ -169,44 +128,56 @@ def review(
     points = points_of(chosen, kinds, size)
     everything = spots.fitted(points)
     view = seen(everything)
-    drawn = (
-        spots.draw(points, view, "bubbles" if form.startswith("units") else form)
-        if view
-        else spots.Drawn([], 0, "bubbles")
-    )  # type: ignore[arg-type]
-    counts(len(chosen), len(points), drawn.inside)
-    if drawn.fallback:
-        st.caption(
-            say(
-                "More than {most} incidents are in view: they are drawn by cells. Come closer for single places.",
-                most=spots.MOST_POINTS,
-            )
-        )
+    shade = shaded(chosen, choice)
+    drawn = spots.draw(points, view, "bubbles" if shade else form) if view else spots.Drawn([], 0, "bubbles")  # type: ignore[arg-type]
+    told(chosen, points, drawn, shade)
     main, side = st.columns([3, 1], gap="medium")
     here = spots.members(points, (st.session_state.get("pressed") or [])[:MOST_SPOTS])
     with side:
         row = panel.show(acting(), chosen, points.at[here])
-    shade = (
+    ends = class_ends(drawn, size, choice["classes"])
+    data = {
+        "spots": [] if shade else drawn.spots, "form": drawn.form, "outlines": drawn.outlines if drawn.form != "bubbles" else None,
+        "colours": [*kinds.colours, categories.SEVERAL], "size": size, "ends": ends, "shades": list(units.SHADES),
+        "fit": [everything.west, everything.south, everything.east, everything.north] if everything else None,
+        "chosen": marked(row) if row else None, "fan": None if shade else fan(chosen, kinds, points, here),
+        "areas": areas(drawn, points, chosen), "shaded": shade.as_data() if shade else None, "drawnArea": outline(wanted),
+        "words": explained.words(size), "direction": language.direction(), **layers,
+    }  # fmt: skip
+    with main:
+        components.draw("map", data, pressed, area_drawn)
+        if shade:
+            explained.shade_legend(shade, choice["measure"])  # type: ignore[arg-type]
+        else:
+            explained.legend(kinds, size, drawn, ends)
+            explained.as_table(drawn, kinds, size)
+
+
+def shaded(chosen: Selection, choice: dict[str, str]) -> units.Shaded | None:
+    """Return the units as they are shaded, where units are to be drawn."""
+    form = choice["draw"]
+    return (
         units.shaded(chosen, int(form[5:]), choice["measure"], choice["classes"]) if form.startswith("units") else None
     )  # type: ignore[arg-type]
-    with main:
-        components.draw(
-            "map",
-            {
-                "spots": [] if shade else drawn.spots, "form": drawn.form, "outlines": drawn.outlines if drawn.form != "bubbles" else None,
-                "colours": [*kinds.colours, categories.SEVERAL], "size": size, "classes": choice["classes"],
-                "fit": [everything.west, everything.south, everything.east, everything.north] if everything else None,
-                "chosen": marked(row) if row else None, "fan": fan(chosen, kinds, points, here) if shade is None else None,
-                "areas": areas(drawn, points, chosen), "shaded": shade.as_data() if shade else None, "drawnArea": outline(wanted),
-                "words": words(size), "direction": language.direction(), **layers,
-            },
-            pressed, area_drawn,
-        )  # fmt: skip
-        if shade:
-            shade_legend(shade, choice["measure"])
-        else:
-            legend(kinds, size, drawn)
-            as_table(drawn, kinds, size)
+
+
+def class_ends(drawn: spots.Drawn, size: str, by: Any) -> list[float]:
+    """Return the upper ends of the classes of colour of cells."""
+    if drawn.form not in ("squares", "hexagons"):
+        return []
+    numbers = [float(spot[2 if size == "incidents" else 3]) for spot in drawn.spots]
+    return cells.classes(numbers, len(units.SHADES), by=by).tolist()
+
+
+def told(chosen: Selection, points: spots.Points, drawn: spots.Drawn, shade: units.Shaded | None) -> None:
+    """Say what of the filter the map shows, and what it does not."""
+    if shade:
+        explained.counts_in_units(len(chosen), shade.elsewhere)
+        return
+    explained.counts(len(chosen), len(points), drawn.inside)
+    if drawn.fallback:
+        why = "More than {most} incidents are in view: they are drawn by cells. Come closer for single places."
+        st.caption(say(why, most=spots.MOST_POINTS))
 
 
 def acting() -> Any:
@@ -245,85 +216,6 @@ def area_drawn() -> None:
         filtering.ask(rest.also(Asked("point", "within", values)))
 
 
-def shade_legend(shade: units.Shaded, measure: str) -> None:
-    """Explain the shades, and give the units as a table."""
-    lows = [0.0, *shade.ends]
-    parts = [
-        f'<i style="background:{units.SHADES[at]};border-color:#7b8794"></i>{escape(_span(lows[at], end))}'
-        for at, end in enumerate(shade.ends)
-    ]
-    parts.insert(0, f'<i style="background:#fff;border-color:#7b8794"></i>{escape(say("none of these"))}')
-    parts.append(f'<i class="hatched"></i>{escape(say("no data"))}')
-    st.html('<p class="legend">' + "".join(f"<span>{part}</span>" for part in parts) + "</p>")
-    st.caption(units.note(shade, measure))  # type: ignore[arg-type]
-    with st.expander(say("The units as a table")):
-        rows = sorted(shade.rows, key=lambda row: (row[2] is None, -(row[2] or 0)))
-        heads = [say("Unit"), say("Code"), say(MEASURES[measure]), say("Incidents")]
-        cells = (
-            [
-                widgets.text(name),
-                widgets.text(pcode),
-                say("no data") if value is None else language.number(round(value, 2)),
-                str(n),
-            ]
-            for pcode, name, value, n in rows
-        )
-        widgets.table(heads, cells, numbers=heads[2:])
-
-
-def _span(low: float, high: float) -> str:
-    if high <= low:
-        return language.number(round(high, 2))
-    return (
-        say("more than {low}, up to {high}", low=round(low, 2), high=round(high, 2))
-        if low
-        else say("up to {high}", high=round(high, 2))
-    )
-
-
-def as_table(drawn: spots.Drawn, kinds: categories.Categories, size: str) -> None:
-    """Give what the map shows as a table, for those who do not see it."""
-    with st.expander(say("The map as a table")):
-        rows = sorted(drawn.spots, key=lambda spot: -int(spot[2]))[:200]
-        st.caption(
-            say("{n} of {all} spots in view, those with most incidents first.", n=len(rows), all=len(drawn.spots))
-        )
-        labels = [*kinds.labels, say("none of more than half")]
-        heads = [
-            say("Latitude, longitude"),
-            say("Incidents"),
-            say("Most are"),
-            say("Number ({measure}), low to high", measure=measured(size)),
-        ]
-        cells = (
-            [
-                f'<bdi dir="ltr">{spot[1]:.3f}, {spot[0]:.3f}</bdi>',
-                str(spot[2]),
-                escape(labels[int(spot[5])]),
-                f"{spot[3]} ({spot[8]} – {spot[9]})",
-            ]
-            for spot in rows
-        )
-        widgets.table(heads, cells, numbers=heads[1:2])
-
-
-def words(size: str) -> dict[str, Any]:
-    """Return what the map says by itself; `incidents` in the plural forms that the browser names for this language."""
-    measure = measured(size)
-    return {
-        "language": language.current().tag, "map": say("Map of incidents; the list below shows the same"), "all": say("All"),
-        "show_all": say("Show all places"), "zoom_in": say("Zoom in"), "zoom_out": say("Zoom out"), "metres": say("m"),
-        "kilometres": say("km"), "failed": say("The map's script did not load. The list below shows the same incidents."),
-        "incidents": {form: count("{n} incident", "{n} incidents", n, n=Word("{n}")) for form, n in PLURAL_FORMS.items()},
-        "number": "" if size == "incidents" else say("{number} {measure} (best), {low} to {high}", number=Word("{number}"), measure=measure,
-                                                     low=Word("{low}"), high=Word("{high}")),
-        "unknown": say("number unknown"), "unknown_in": say("unknown in {unknown}", unknown=Word("{unknown}")),
-        "comma": language.joined(("", "")), "draw": say("Draw an area"),
-        "drawing": say("Press the corners; the first one again, or Enter, closes; Escape ends."),
-        "clear": say("Take the area away"), "here": say("Only what is in view"),
-    }  # fmt: skip
-
-
 # The page ----------------------------------------------------------------------------------------------------------------
 
 
@@ -342,7 +234,7 @@ def choices() -> dict[str, str]:
         )
         if found["draw"].startswith("units"):
             found["measure"] = choose(
-                st, say("Units show"), "measure", {name: say(label) for name, label in MEASURES.items()}
+                st, say("Units show"), "measure", {name: say(label) for name, label in explained.MEASURES.items()}
             )
         runs = {"": say("None"), **{run.code: f"{run.code} {run.name or run.question}"[:90] for run in findings.kept()}}
         found["run"] = choose(st, say("Findings of an analysis"), "run", runs)
@@ -379,7 +271,7 @@ def show() -> None:
     wanted = filtering.chosen()
     chosen = session.selected(wanted)
     if not len(chosen.overview):
-        counts(0, 0, 0)
+        explained.counts(0, 0, 0)
         st.info(
             say(
                 "No incident is recorded yet. Record one on the Record page, or read a file in on the command line: `casualty intake FILE`."
