@@ -19,17 +19,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import URL
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from app import locale, session
+from app import locale, session, shipped
 from app.gate import COOKIE, Halves, Sessions, Throttle
 from app.guard import ALIVE, LANGUAGE, SIGN_IN, SIGN_OUT, Guard, inline_hashes, page_policy, same_origin
 from app.language import later
 from app.organisation import BACK, BEGIN, PATHS, UNDERWAY, Organisation, load
 from app.organisation import COOKIE as AWAY
 from app.outline import territory
+from app.overlays import Layers
 from casualty.access import Acting
 from casualty.errors import CasualtyError, Refused, UsageFault
 from casualty.schema import table
@@ -103,7 +104,8 @@ class Doors:
         self.files = {
             "maplibre-gl.js": maplibre / "maplibre-gl.js",
             "maplibre-gl.css": maplibre / "maplibre-gl.css",
-            "world.geojson": HERE / "static" / "world.geojson",
+            "world.json": HERE / "static" / "world.json",
+            "provinces.json": HERE / "static" / "provinces.json",
         }
 
     def routes(self) -> list[Route]:
@@ -116,6 +118,7 @@ class Doors:
             Route(ALIVE, self.alive),
             Route("/territory.geojson", self.territory),
             Route("/assets/{name}", self.asset),
+            *Layers(self.house.store).routes(),
             Route("/", self.home),
         ]
 
@@ -138,11 +141,11 @@ class Doors:
     async def asset(self, request: Request) -> Response:
         """Send one of the files of the map that are the same in every house."""
         path = self.files.get(request.path_params["name"])
-        return FileResponse(path) if path else PlainTextResponse("No such file.\n", status_code=404)
+        return shipped.file(request, path) if path else PlainTextResponse("No such file.\n", status_code=404)
 
     async def territory(self, request: Request) -> Response:
         """Send the outlines of the administrative units held."""
-        return Response(await run_in_threadpool(territory, self.house.store), media_type="application/geo+json")
+        return (await run_in_threadpool(territory, self.house.store)).answer(request)
 
     async def sign_out(self, request: Request) -> Response:
         """End the session, close its websockets and forget the cookie."""

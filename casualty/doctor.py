@@ -61,6 +61,7 @@ def _database(target: str) -> list[Finding]:
         Finding("ledger", True, f"{head.seq:,} revisions; to check them all: casualty ledger verify"),
         Finding("accounts", True, "yes" if store.has_accounts() else "none yet: writes are signed by your login name"),
         _originals(store),
+        *_layers(store),
     ]
 
 
@@ -84,3 +85,17 @@ def _originals(store: "Store") -> Finding:
     well = f"{found.documents:,} file{'' if found.documents == 1 else 's'}, each with the hash of its document"
     extra = f"; {len(found.unrecorded):,} in the folder that no document names" if found.unrecorded else ""
     return Finding("originals", True, well + extra)
+
+
+def _layers(store: "Store") -> list[Finding]:
+    """Say which map layers of the deployment's own are found, and which files cannot be read."""
+    from casualty import overlays
+
+    try:
+        found = overlays.of(store)
+    except CasualtyError as told:
+        return [Finding("map layers", False, told.message, "Name the folder, then start the program again.")]
+    where = f"in {found.folder}" if found.folder else f"as {overlays.VARIABLE} names no folder for them"
+    named = ", ".join(f"{layer.title} ({layer.kind})" for layer in found.layers)
+    faults = [Finding("map layer", False, f"{fault.field}: {fault.said}", fault.remedy) for fault in found.faults]
+    return [Finding("map layers", True, f"{named or 'none'}, {where}"), *faults]

@@ -45,7 +45,7 @@ PATHS = [
     "/_stcore/health", "/_stcore/host-config", "/_stcore/metrics", "/_stcore/script-health-check",
     "/_stcore/agent/openapi.json", "/_stcore/bidi-components/casualty_map/x.js", "/_stcore/upload_file/a/b",
     "/media/abc.csv", "/component/x/index.html", "/static/js/index.js", "/app/static/pages.css", "/auth/login",
-    "/assets/maplibre-gl.js", "/assets/world.geojson", "/territory.geojson", "/session",
+    "/assets/maplibre-gl.js", "/assets/world.json", "/territory.geojson", "/layers/a.geojson", "/layers/a/0/0/0", "/session",
     "/organisation", "/organisation/back", "/oauth2callback",
     "//map", "/sign-in/../map", "/sign-in%2f..%2fmap", "/sign-in/", "/SIGN-IN", "/sign-in.html", "/%2e%2e/etc/passwd",
 ]  # fmt: skip
@@ -181,11 +181,30 @@ def test_every_answer_forbids_what_a_page_needs_not(served: Running, cookie: str
 def test_the_files_of_the_map_come_from_here(served: Running, cookie: str) -> None:
     """R73: library, land and units, and no other file."""
     assert "MapLibre GL JS" in served.ask("/assets/maplibre-gl.js", Cookie=cookie).text[:200]
-    assert '"MultiPolygon"' in served.ask("/assets/world.geojson", Cookie=cookie).text[:200]
+    for name, kind in (("world", '"land":'), ("provinces", '"province":')):
+        assert kind in served.ask(f"/assets/{name}.json", Cookie=cookie).text[:200]
     assert '"FeatureCollection"' in served.ask("/territory.geojson", Cookie=cookie).text
-    for path in ("/assets/server.py", "/assets/..%2fserver.py", "/assets/", "/app/static/world.geojson"):
+    for path in ("/assets/server.py", "/assets/..%2fserver.py", "/assets/", "/app/static/world.json"):
         assert "Land" not in served.ask(path, Cookie=cookie).text
         assert "def serve" not in served.ask(path, Cookie=cookie).text
+
+
+def test_what_stays_the_same_is_sent_once_and_compressed(served: Running, cookie: str) -> None:
+    """R73: a second opening of the map costs a few headers; a part that is asked for comes as it is."""
+    for path in ("/assets/maplibre-gl.js", "/assets/world.json", "/assets/provinces.json", "/territory.geojson"):
+        whole = served.ask(path, Cookie=cookie)
+        again = served.ask(path, Cookie=cookie, If_None_Match=whole.headers["etag"], Accept_Encoding="gzip")
+        assert (again.status, again.text, again.headers["etag"]) == (304, "", whole.headers["etag"])
+        assert served.ask(path, Cookie=cookie, If_None_Match='"another"').text == whole.text
+    packed = served.ask("/assets/world.json", Cookie=cookie, Accept_Encoding="br, gzip;q=0.5")
+    assert (packed.headers["content-encoding"], int(packed.headers["content-length"]) < 120_000) == ("gzip", True)
+    assert "Accept-Encoding" in packed.headers["vary"]
+    for refused in ("", "br"):
+        assert (
+            "content-encoding" not in served.ask("/assets/world.json", Cookie=cookie, Accept_Encoding=refused).headers
+        )
+    part = served.ask("/assets/world.json", Cookie=cookie, Range="bytes=0-9", Accept_Encoding="gzip")
+    assert (part.status, part.text) == (206, '{"scale":1')
 
 
 LOCAL = [{}, {"Host": "localhost:1"}, {"Host": "[::1]"}]

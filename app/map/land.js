@@ -1,5 +1,7 @@
 /* What every map of ours begins with: MapLibre GL from this server, the land and the units, true circles. */
 const LIBRARY = "/assets/maplibre-gl.js";
+const OUTLINES = "outlines"; // our own kind of address, for what is unpacked here
+const PROVINCES_FROM = 3.5;
 const absolute = (path) => new URL(path, window.location.origin).href;
 const empty = () => ({ type: "FeatureCollection", features: [] });
 const geojson = (data) => ({ type: "geojson", data });
@@ -9,27 +11,71 @@ function library() {
   window.casualtyMapLibrary ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = LIBRARY;
-    script.onload = () => resolve(window.maplibregl);
+    script.onload = () => {
+      window.maplibregl.addProtocol(OUTLINES, async ({ url }, { signal }) =>
+        ({ data: await outlines(url.slice(OUTLINES.length + 3), signal) }));
+      resolve(window.maplibregl);
+    };
     script.onerror = () => reject(new Error("The map's script did not load."));
     document.head.append(script);
   });
   return window.casualtyMapLibrary;
 }
 
+/* Outlines come as differences of whole steps, lines as [x, y, x, y, ..]; a feature is one kind with all its lines. */
+function corners(steps, scale) {
+  let [x, y] = [0, 0];
+  return Array.from({ length: steps.length / 2 }, (_, i) => [(x += steps[2 * i]) / scale, (y += steps[2 * i + 1]) / scale]);
+}
+
+async function outlines(name, signal) {
+  const answer = await fetch(absolute(`/assets/${name}.json`), { signal });
+  if (!answer.ok) throw new Error(`The outlines did not load: ${answer.status}`);
+  const { scale, land: polygons, ...lines } = await answer.json();
+  const feature = (kind, type, coordinates) => ({ type: "Feature", properties: { kind }, geometry: { type, coordinates } });
+  const features = Object.entries(lines).map(([kind, all]) =>
+    feature(kind, "MultiLineString", all.map((steps) => corners(steps, scale))));
+  const parts = polygons?.map((rings) => rings.map((steps) => corners(steps, scale)));
+  if (parts) features.unshift(feature("land", "MultiPolygon", parts));
+  return { type: "FeatureCollection", features };
+}
+
+/* Borders within countries come when a map is first so close that they are drawn; called once for every map. */
+function provinces(map) {
+  const look = () => {
+    const source = map.getSource("provinces");
+    if (!source || map.getZoom() < PROVINCES_FROM) return;
+    map.off("zoom", look);
+    source.setData(`${OUTLINES}://provinces`);
+  };
+  map.on("zoom", look);
+  map.once("load", look);
+}
+
 /* A style without tiles, glyphs or sprites. */
 function land(sources, layers) {
+  const kind = (name) => ["==", ["get", "kind"], name];
+  const width = (far, near) => ["interpolate", ["linear"], ["zoom"], 1, far, 8, near];
   return {
     version: 8,
     sources: {
-      world: geojson(absolute("/assets/world.geojson")),
+      world: geojson(`${OUTLINES}://world`),
+      provinces: geojson(empty()),
       units: geojson(absolute("/territory.geojson")),
       extent: geojson(empty()),
       ...sources,
     },
     layers: [
       { id: "sea", type: "background", paint: { "background-color": "#d3e1ec" } },
-      { id: "land", type: "fill", source: "world", paint: { "fill-color": "#f6f3ea", "fill-outline-color": "#9aa5b1" } },
+      { id: "land", type: "fill", source: "world", filter: kind("land"),
+        paint: { "fill-color": "#f6f3ea", "fill-outline-color": "#9aa5b1" } },
       { id: "ground", type: "fill", source: "units", paint: { "fill-color": "#f6f3ea" } },
+      { id: "provinces", type: "line", source: "provinces", minzoom: PROVINCES_FROM,
+        paint: { "line-color": "#a7b0b9", "line-width": width(0.4, 0.8) } },
+      { id: "borders", type: "line", source: "world", filter: kind("border"),
+        paint: { "line-color": "#4f5b67", "line-width": width(0.5, 1.3) } },
+      { id: "disputed", type: "line", source: "world", filter: kind("disputed"),
+        paint: { "line-color": "#a0522d", "line-width": width(0.8, 1.6), "line-dasharray": [2.5, 2] } },
       {
         id: "units", type: "line", source: "units",
         paint: {

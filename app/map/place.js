@@ -41,6 +41,7 @@ class Place {
       cooperativeGestures: window.matchMedia("(pointer: coarse)").matches,
     });
     this.map = map;
+    provinces(map);
     map.touchZoomRotate.disableRotation();
     map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
     map.addControl(new maplibregl.ScaleControl({ unit: "metric" }), "bottom-left");
