@@ -133,7 +133,9 @@ class At:
 
     def progress(self, done: int, total: int) -> None:
         """Tell how much is done; raise Interrupted where it is to stop."""
-        self._job.change(done=done, total=total)
+        # Another total is another part of the work, with a pace of its own.
+        anew = {"began": time.monotonic()} if self._job.job.total not in (0, total) else {}
+        self._job.change(done=done, total=total, **anew)
         self._job.heed()
 
     def stage(self, name: str) -> None:

@@ -56,6 +56,7 @@ page = st.navigation(
         st.Page("screens/map.py", title=say("Map"), url_path="map"),
         st.Page("screens/patterns.py", title=say("Patterns"), url_path="patterns"),
         st.Page("screens/situation.py", title=say("Situation"), url_path="situation"),
+        st.Page("screens/compare.py", title=say("Compare"), url_path="compare"),
         st.Page("screens/record.py", title=say("Record page"), url_path="record"),
         st.Page("screens/review.py", title=say("Review"), url_path="review"),
         st.Page("screens/corrections.py", title=say("Corrections"), url_path="corrections"),

@@ -24,7 +24,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 WHAT = {
     POINTS: Word("Incidents with a place known better than to a district"),
-    DATES: Word("Incidents with a date known to within 7 days"),
+    DATES: Word("Incidents with a date known closely enough"),
     IDENTITY: Word("Incidents with a victim of known identity"),
     AREAS: Word("Incidents with a known area"),
     ACTORS: Word("Incidents with an actor that is alleged"),
@@ -121,7 +121,7 @@ def _having(events: Events, need: str, chosen: Chosen) -> Events:
     if need == POINTS:
         return events.with_points()
     if need == DATES:
-        return events.with_dates(float(chosen.get("every") or DAYS) if isinstance(chosen.get("every"), int) else DAYS)
+        return events.with_dates(_closely(events, chosen))
     if need == IDENTITY:
         return events.with_identity()
     told: dict[str, Callable[[], Any]] = {
@@ -130,6 +130,15 @@ def _having(events: Events, need: str, chosen: Chosen) -> Events:
         SIGNATURE: lambda: (any(parts) for parts in zip(events.actors, events.acts, events.means, events.place_type, strict=True)),
     }  # fmt: skip
     return events.only(np.fromiter(told[need](), dtype=bool, count=len(events)))
+
+
+def _closely(events: Events, chosen: Chosen) -> float:
+    """Days within which a date must be known: of a scan, those of its step of time."""
+    from casualty.patterns.scanning import step_of
+
+    if "model" not in chosen:
+        return DAYS
+    return float(chosen.get("every") or step_of(events.day[np.isfinite(events.day)]))
 
 
 def _usable(events: Events, used: Events, method: str, chosen: Chosen) -> Line:

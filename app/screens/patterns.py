@@ -17,10 +17,10 @@ from casualty.filters import EVERYTHING
 from casualty.readiness import Can, readiness
 from casualty.runs import LONGEST_NAME
 
-ASK, KEPT, COMPARE = later("Ask"), later("Kept answers"), later("Compare")
+ASK, KEPT, COMPARE = later("Ask a question"), later("Kept answers"), later("Compare")
 STYLE = """<style>
 .sentence { font-size: 1.1rem; font-weight: 600; margin: .4rem 0; }
-.drawn { margin: .5rem 0; overflow-x: auto; } .drawn img { max-width: 100%; height: auto; background: #fff; }
+.drawn { margin: .5rem 0; overflow-x: auto; } .drawn img { max-width: 100%; min-width: 34rem; height: auto; background: #fff; }
 .caveats { margin: .2rem 0 1rem; padding-inline-start: 1.2rem; }
 .at-work { margin: 0; } .day { white-space: nowrap; }
 </style>"""

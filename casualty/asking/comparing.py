@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from casualty.patterns.plainly import number
+from casualty.patterns.surviving import SAME
 from casualty.patterns.wording import count
 from casualty.runs import Run, canonical
 
@@ -89,10 +90,10 @@ class Compared:
 
 def compared(first: Run, second: Run) -> Compared:
     """Return two kept runs side by side. Does not test whether they differ: two intervals that overlap may still differ."""
-    one, two = effects(first.result), effects(second.result)
+    one, two = effects(first.result), effects(second.result, of=first.result)
     both = sorted((name for name in one if name in two), key=lambda name: not (one[name].alarm or two[name].alarm))
     pairs = tuple(Pair(name, one[name], two[name]) for name in both)
-    same = (first.method, first.dimension, first.group) == (second.method, second.dimension, second.group)
+    same = _asked(first) == _asked(second)
     n = (_n(first.result), _n(second.result))
     return Compared(
         first=first.code,
@@ -109,6 +110,12 @@ def compared(first: Run, second: Run) -> Compared:
     )
 
 
+def _asked(run: Run) -> tuple[Any, ...]:
+    """What makes two questions one: scans of other kinds look for other things."""
+    chosen = run.parameters
+    return run.method, run.dimension, run.group, chosen.get("model"), chosen.get("kind")
+
+
 def _n(document: Mapping[str, Any]) -> int | None:
     found = document.get("n")
     return None if found is None else int(found)
@@ -123,9 +130,14 @@ def _said(value: Any) -> str:
     return NONE if value is None else value if isinstance(value, str) else canonical(value)
 
 
-def effects(document: Mapping[str, Any]) -> dict[str, Effect]:
-    """Return what an answer's document says of each row (or cluster), by the name that the row has in any answer."""
-    rows = document.get("clusters") or document.get("rows") or ()
+def effects(document: Mapping[str, Any], of: Mapping[str, Any] | None = None) -> dict[str, Effect]:
+    """Return what an answer's document says of each row (or cluster), by the name that the row has in any answer.
+
+    Clusters have no names of their own: those that share half of their places with one of the answer `of` bear its name.
+    """
+    if document.get("clusters"):
+        return _clusters(document["clusters"], (of or document).get("clusters") or ())
+    rows = document.get("rows") or ()
     # What all rows share does not name them: the one period of two runs may be two spans.
     telling = [name for name in NAMES if len({str(row.get(name)) for row in rows}) > 1]
     found: dict[str, Effect] = {}
@@ -135,14 +147,31 @@ def effects(document: Mapping[str, Any]) -> dict[str, Effect]:
 
 
 def _named(row: Mapping[str, Any], telling: Sequence[str]) -> str:
-    if "rank" in row:
-        return f"cluster {row['rank']}"
     parts = [str(row[name]) for name in telling if row.get(name) not in (None, "")]
     return ", ".join(part for at, part in enumerate(parts) if not any(part in one for one in parts[:at])) or "(all)"
 
 
+def _clusters(clusters: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]) -> dict[str, Effect]:
+    found: dict[str, Effect] = {}
+    for cluster in clusters:
+        like = max(others, key=lambda other: _shared(cluster, other), default=cluster)
+        known = _shared(cluster, like) >= SAME
+        name = f"cluster {like['rank']}" if known else f"cluster {cluster['rank']} (of its own)"
+        found.setdefault(name, _effect(cluster))
+    return found
+
+
+def _shared(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
+    """The part of the places of two clusters that are in both (Jaccard)."""
+    here, there = set(one["locations"]), set(other["locations"])
+    return len(here & there) / max(len(here | there), 1)
+
+
 def _effect(row: Mapping[str, Any]) -> Effect:
     figures = {part: _first(row, names) for part, names in PARTS.items()}
+    if "date" in row and row.get("band") is None:
+        # In time, both are of the count and not of the ratio.
+        figures |= {"low": None, "high": None}
     p = figures["p"]
     alarm = row.get("alarm") if "alarm" in row else p is not None and p <= 0.05
     return Effect(**figures, alarm=bool(alarm))

@@ -92,7 +92,7 @@ def _signature(material: Material, chosen: dict[str, Any], work: Work) -> Answer
     # A part that nowhere is recorded would leave every incident out.
     recorded = [part for part in PARTS if any(part_of(material.events, part))] or list(PARTS)
     named = {"parts": recorded} | some(chosen, "parts", "period", "replications")
-    return repeated_signature(material.events, chosen["group"], rng=work.rng, **named)
+    return repeated_signature(material.events, chosen["group"], rng=work.rng, progress=work.progress, **named)
 
 
 def _actors(material: Material, chosen: dict[str, Any], work: Work) -> Answer:
@@ -107,7 +107,7 @@ def _widespread(material: Material, chosen: dict[str, Any], work: Work) -> Answe
 
     areas = len(material.borders) or None
     named = some(chosen, "period") | ({"draws": chosen["replications"]} if "replications" in chosen else {})
-    return widespread(material.events, chosen["group"], rng=work.rng, areas=areas, **named)
+    return widespread(material.events, chosen["group"], rng=work.rng, areas=areas, progress=work.progress, **named)
 
 
 def _hotspots(material: Material, chosen: dict[str, Any], work: Work) -> Answer:

@@ -83,10 +83,24 @@ def write(document: Document, path: Path) -> None:
 
 def picture(document: Document, kind: str) -> bytes:
     """Return an answer drawn as the content of a file: `svg` or `png`."""
+    return _content(figure(document), kind)
+
+
+def _content(chart: Chart, kind: str) -> bytes:
     held = io.BytesIO() if kind == "png" else io.StringIO()
-    figure(document).save(held, format=kind, **HOW.get(f".{kind}", {}))
+    chart.save(held, format=kind, **HOW.get(f".{kind}", {}))
     content = held.getvalue()
     return content if isinstance(content, bytes) else content.encode()
+
+
+def pairs(rows: Sequence[tuple[str, Row, Row]], caveat: str, kind: str = "svg") -> bytes:
+    """Return rows that two answers have, each under the other on one scale, as a file's content.
+
+    rows: name, and ratio, low, high, p and alarm of either answer.
+    """
+    found = [dot({**each, "band": f"{clean(name)} · {at}"}) for name, *both in rows for at, each in enumerate(both, 1)]
+    title = {"text": wrapped(clean(caveat), TITLE_COLUMNS), "anchor": "start", "frame": "bounds", "fontSize": 11}
+    return _content(_plain(dots(found, f"Documented over expected ({SCALE})").properties(title=title)), kind)
 
 
 def figure(document: Document) -> Chart:

@@ -122,7 +122,7 @@ def scanning(
     """
     asked = _known(Model, model, "--model"), _known(Kind, kind, "--type")
     days = events.day[np.isfinite(events.day)]
-    every = every or _step(days)
+    every = every or step_of(days)
     chosen = _chosen(events, asked[0], asked[1], group, every)
     if len(chosen) < FEWEST:
         raise NotEnoughData(
@@ -198,8 +198,8 @@ def _bins(
     return number, tuple((_iso(start), _iso(last - every * (bins - 1 - i))) for i, start in enumerate(starts))
 
 
-def _step(days: NDArray[np.float64]) -> int:
-    """Days of a bin that cut the period into no more than enough: finer ones only cost power and time."""
+def step_of(days: NDArray[np.float64]) -> int:
+    """Return days of a bin that cut the period into no more than enough: finer ones only cost power and time."""
     period = float(np.ptp(days)) + 1 if days.size else 1.0
     return next((step for step in STEPS if period <= step * MOST_BINS), STEPS[-1])
 

@@ -1,8 +1,8 @@
 """Whether a group's incidents repeat one signature (actor x act x means x place) more than others' do nearby."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from casualty.vocabulary import Missing
 
 Period = Literal["all", "year", "quarter", "month"]
 Signature = tuple[frozenset[str], ...]
+Progress = Callable[[int, int], None]
 
 PARTS = ("actors", "acts", "means", "place_type")
 PAIRS = "all pairs with one signature"
@@ -114,6 +115,7 @@ def repeated_signature(
     parts: Sequence[str] | None = None,
     period: Period = "year",
     replications: int = 999,
+    progress: Progress | None = None,
 ) -> Answer:
     """Test whether the group's incidents repeat one signature more than others' in the same area and period.
 
@@ -133,7 +135,9 @@ def repeated_signature(
     _checked(events, group, parts, period)
     chosen = known(events, parts, period)
     signed = _signed(chosen, group, parts, period)
-    rows = _rows(signed, parts, *_permuted(signed, rng, replications), _resampled(signed, rng, replications))
+    heard = partial(_heard, progress, 2 * replications)
+    tested = _permuted(signed, rng, replications, heard)
+    rows = _rows(signed, parts, *tested, _resampled(signed, rng, replications, heard))
     return Answer(
         method="repeated signature",
         question=f"Do incidents of {group} repeat one signature more than other incidents in the same area and period?",
@@ -230,12 +234,22 @@ def _indicator(number: NDArray[np.intp]) -> Any:
     return csr_array((np.ones(number.size), (np.arange(number.size), number)), shape=shape)
 
 
-def _permuted(signed: Signed, rng: np.random.Generator, replications: int) -> tuple[Floats, Floats]:
+def _heard(progress: Progress | None, of: int, done: int) -> None:
+    if progress is not None:
+        progress(done, of)
+
+
+def _permuted(
+    signed: Signed, rng: np.random.Generator, replications: int, heard: Callable[[int], None]
+) -> tuple[Floats, Floats]:
     """p and p_adjusted: of the pairs first, then of each signature."""
     seen = _statistics(signed, signed.share[None])
     step = max(1, AT_ONCE // signed.share.size)
-    batches = [min(step, replications - start) for start in range(0, replications, step)]
-    drawn = np.concatenate([seen, *(_statistics(signed, signed.shuffled(rng, size)) for size in batches)])
+    found = [seen]
+    for start in range(0, replications, step):
+        heard(start)
+        found.append(_statistics(signed, signed.shuffled(rng, min(step, replications - start))))
+    drawn = np.concatenate(found)
     p = (drawn >= seen - TIE * np.maximum(1, np.abs(seen))).mean(axis=0)
     # What was seen takes part in mean and deviation like any permutation: the ranks stay exact.
     spread = drawn.std(axis=0)
@@ -251,7 +265,9 @@ def _statistics(signed: Signed, share: Floats) -> Floats:
     return np.column_stack([signed.pairs(share), signed.votes(share)[:, told]])
 
 
-def _resampled(signed: Signed, rng: np.random.Generator, draws: int) -> tuple[float, float]:
+def _resampled(
+    signed: Signed, rng: np.random.Generator, draws: int, heard: Callable[[int], None]
+) -> tuple[float, float]:
     """95 % interval of observed over expected pairs, each incident drawn Poisson(1) times (percentiles)."""
     n = signed.share.size
     if (signed.share > 0).sum() < LEAST_RESAMPLED:
@@ -259,6 +275,7 @@ def _resampled(signed: Signed, rng: np.random.Generator, draws: int) -> tuple[fl
     step = max(1, AT_ONCE // n)
     ratios = []
     for start in range(0, draws, step):
+        heard(draws + start)
         weights = rng.poisson(1.0, size=(min(step, draws - start), n)).astype(float)
         with np.errstate(invalid="ignore", divide="ignore"):
             ratios.append(signed.pairs(weights * signed.share) / signed.expected_pairs(weights))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from casualty.errors import NotEnoughData, UsageFault
 from casualty.patterns.answers import Answer
 from casualty.patterns.events import Events, Floats
-from casualty.patterns.signature import PAIRS, Period, in_one, part_of, periods, repeated_signature, seeded
+from casualty.patterns.signature import PAIRS, Period, Progress, in_one, part_of, periods, repeated_signature, seeded
 from casualty.patterns.wording import amount, chance, count, interval, number, percent
 from geo.permuting import central
 
@@ -66,6 +66,7 @@ def widespread(
     areas: int | None = None,
     period: Period = "year",
     draws: int = 999,
+    progress: Progress | None = None,
 ) -> Answer:
     """Measure scale, spread, persistence and repetition of incidents with victims of a group, beside all others.
 
@@ -91,7 +92,7 @@ def widespread(
         raise NotEnoughData(f"No incident has a victim known to be of {group}. Record identities with their basis.")
     own, others = _sides(used, share)
     of = {AREAS: areas or len(_held(used.area)), MONTHS: _months(_dated(used))}
-    rows = [*_measured(own, others, of, rng, draws), _repeated(events, group, period, draws, rng)]
+    rows = [*_measured(own, others, of, rng, draws, progress), _repeated(events, group, period, draws, rng, progress)]
     return Answer(
         method="widespread and systematic measures",
         question=f"How large, how spread, how lasting and how alike are incidents with victims of {group}?",
@@ -205,10 +206,10 @@ def _unknown(side: Side) -> dict[str, int]:
 
 
 def _measured(
-    own: Side, others: Side, of: Mapping[str, int], rng: np.random.Generator, draws: int
+    own: Side, others: Side, of: Mapping[str, int], rng: np.random.Generator, draws: int, progress: Progress | None
 ) -> list[dict[str, Any]]:
     size = min(own.day.size, others.day.size)
-    thinned, yardstick = _thinned(own, size, rng, draws), _thinned(others, size, rng, draws)
+    thinned, yardstick = (_thinned(side, size, rng, draws, progress) for side in (own, others))
     unknown, even = _unknown(own), _even_interval(own, of[AREAS], rng, draws)
     rows = []
     for i, (name, measure) in enumerate(MEASURES.items()):
@@ -234,13 +235,18 @@ def _blank(name: str) -> dict[str, Any]:
     return {"band": name, "side": SIDE[name], **tested, "alarm": False, "observed_low": None, "observed_high": None}
 
 
-def _thinned(side: Side, size: int, rng: np.random.Generator, draws: int) -> Floats:
+def _thinned(side: Side, size: int, rng: np.random.Generator, draws: int, progress: Progress | None) -> Floats:
     """Every measure (columns) of so many incidents drawn without putting back; one row where all of them are taken."""
     every = side.day.size
     if not size:
         return np.full((1, len(MEASURES)), np.nan)
     chosen = [rng.permutation(every)[:size] for _ in range(draws if size < every else 1)]
-    return np.array([[measure(side.taken(each)) for measure in MEASURES.values()] for each in chosen])
+    found = []
+    for done, each in enumerate(chosen):
+        if progress is not None:
+            progress(done, len(chosen))
+        found.append([measure(side.taken(each)) for measure in MEASURES.values()])
+    return np.array(found)
 
 
 def _even_interval(side: Side, areas: int, rng: np.random.Generator, draws: int) -> tuple[float | None, float | None]:
@@ -273,10 +279,12 @@ def _middle(values: Floats) -> tuple[float | None, float | None]:
     return float(low), float(high)
 
 
-def _repeated(events: Events, group: str, period: Period, draws: int, rng: np.random.Generator) -> dict[str, Any]:
+def _repeated(
+    events: Events, group: str, period: Period, draws: int, rng: np.random.Generator, progress: Progress | None
+) -> dict[str, Any]:
     """The pairs of the repeated-signature test, or an empty row where it cannot be asked."""
     try:
-        answer = repeated_signature(events, group, rng=rng, period=period, replications=draws)
+        answer = repeated_signature(events, group, rng=rng, period=period, replications=draws, progress=progress)
     except NotEnoughData:
         return _blank(REPEATED) | {"compared": 0}
     row = next(row for row in answer.rows if row["band"] == PAIRS)
