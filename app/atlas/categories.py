@@ -113,23 +113,30 @@ def _commonest(codes: Any, words: Sequence[str], labels: Mapping[str, str]) -> C
 
 
 def _tied(chosen: Selection, name: str, labels: Mapping[str, str], only: str = "") -> Categories:
-    """Return the one that an incident is tied to as its category; several, and none, are categories of their own."""
+    """Return the one, or the two, that an incident is tied to as its category; more, and none, are categories of their own."""
     ties = overview.ties(chosen.overview, session.store(), name)
     wanted = np.array([word.startswith(only) for word in ties.to.words] or [False], dtype=bool)
-    at, codes = ties.at, ties.to.codes
-    if only:
-        kept = wanted[codes]
-        at, codes = at[kept], codes[kept]
-    how_many = np.bincount(at, minlength=len(chosen.overview))[chosen.at]
-    one = np.zeros(len(chosen.overview), dtype=np.int64)
-    one[at] = codes
-    single = how_many == 1
-    known = {word: labels.get(word, say("unknown")) for word in ties.to.words}
-    found = _commonest(one[chosen.at][single], ties.to.words, known)
-    n = len(found.labels)
-    of_each = np.where(how_many == 0, n + 1, n).astype(np.int64)
-    of_each[single] = found.of
+    kept = wanted[ties.to.codes]
+    at, codes = ties.at[kept], ties.to.codes[kept].astype(np.int64)
+    n, many = len(chosen.overview), len(ties.to.words) + 1
+    how_many = np.bincount(at, minlength=n)[chosen.at]
+    # Of one or two ties the least and the greatest tell both.
+    least, greatest = np.full(n, many - 1), np.full(n, -1)
+    np.minimum.at(least, at, codes)
+    np.maximum.at(greatest, at, codes)
+    few = (how_many == 1) | (how_many == 2)
+    pairs, of_pair = np.unique(least[chosen.at][few] * many + greatest[chosen.at][few], return_inverse=True)
+    names = [_both(*divmod(int(pair), many), ties.to.words, labels) for pair in pairs]
+    found = _commonest(of_pair, [str(at) for at in range(len(names))], {str(at): name for at, name in enumerate(names)})
+    rest = len(found.labels)
+    of_each = np.where(how_many == 0, rest + 1, rest).astype(np.int64)
+    of_each[few] = found.of
     return Categories(of_each, (*found.labels, say("several"), say("not recorded")), (*found.colours, SEVERAL, UNKNOWN))
+
+
+def _both(one: int, other: int, words: Sequence[str], labels: Mapping[str, str]) -> str:
+    said = [labels.get(words[code], say("unknown")) for code in dict.fromkeys((one, other))]
+    return " / ".join(said)
 
 
 def values(chosen: Selection, size: str) -> Any:

@@ -45,11 +45,11 @@ class Part {
       (corners) => this.tell("area", corners));
     this.drawing.restore = () => this.outline();
     this.tip = new maplibregl.Popup({ closeButton: false, closeOnClick: false, offset: 10 });
-    map.on("mousemove", (event) => this.point(event));
-    map.on("click", (event) => this.press(event));
     map.on("moveend", () => this.moved());
     provinces(map);
     return new Promise((resolve) => map.once("load", () => {
+      map.on("mousemove", (event) => this.point(event));
+      map.on("click", (event) => this.press(event));
       if (!linked) this.fit(false);
       resolve(map);
     }));

@@ -124,6 +124,8 @@ def review(
     wanted: Filter, chosen: Selection, kinds: categories.Categories, choice: dict[str, str], layers: dict[str, Any]
 ) -> None:
     """Show the map with its counts, and beside it what stands at the spot that was pressed."""
+    if filtering.current() != wanted:  # an area was drawn: all of the page follows it, not the map alone
+        st.rerun()
     size, form = choice["size"], choice["draw"]
     points = points_of(chosen, kinds, size)
     everything = spots.fitted(points)
@@ -221,7 +223,7 @@ def area_drawn() -> None:
 
 def choices() -> dict[str, str]:
     """Ask what colours, sizes and forms stand for."""
-    first, second, third, fourth = st.columns(4)
+    first, second, third, fourth = st.columns(4, vertical_alignment="bottom")
     found = {
         "color": choose(first, say("Colour"), "color", categories.kinds()),
         "size": choose(second, say("Size"), "size", {name: say(label) for name, label in categories.SIZES}),
@@ -265,9 +267,26 @@ def over_time(wanted: Filter, chosen: Selection, kinds: categories.Categories, s
         st.caption(told)
 
 
+def keys() -> None:
+    """Listen to the keys of this page; the question mark lists them."""
+    bindings = [
+        {"keys": "Alt+N", "says": say("Next incident of the spot"), "press": "step_on"},
+        {"keys": "Alt+P", "says": say("Previous incident of the spot"), "press": "step_back"},
+        {"keys": "Alt+M", "says": say("Go to the map"), "press": ".st-key-map"},
+    ]
+    others = (
+        ("?", say("This list")), ("← ↑ → ↓", say("Move the map, when it has the focus")), ("+ -", say("Come closer, go further away")),
+        ("← →", say("Step along the dates, when the timeline has the focus")),
+        ("Space", say("Play the dates; while an area is drawn, set a corner in the middle of the map")),
+    )  # fmt: skip
+    words = {"title": say("Keys"), "close": say("Close"), "absent": say("There is nothing here for this key.")}
+    components.keys(bindings, {**words, "more": [{"keys": key, "says": says} for key, says in others]}, language.direction())
+
+
 def show() -> None:
     """Show the page."""
     st.title(say("Map"), anchor=False)
+    keys()
     wanted = filtering.chosen()
     chosen = session.selected(wanted)
     if not len(chosen.overview):
