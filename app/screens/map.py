@@ -272,15 +272,16 @@ def keys() -> None:
     bindings = [
         {"keys": "Alt+N", "says": say("Next incident of the spot"), "press": "step_on"},
         {"keys": "Alt+P", "says": say("Previous incident of the spot"), "press": "step_back"},
-        {"keys": "Alt+M", "says": say("Go to the map"), "press": ".st-key-map"},
     ]
     others = (
-        ("?", say("This list")), ("← ↑ → ↓", say("Move the map, when it has the focus")), ("+ -", say("Come closer, go further away")),
+        ("?", say("This list")), ("← ↑ → ↓", say("Move the map, when it has the focus")),
         ("← →", say("Step along the dates, when the timeline has the focus")),
         ("Space", say("Play the dates; while an area is drawn, set a corner in the middle of the map")),
     )  # fmt: skip
     words = {"title": say("Keys"), "close": say("Close"), "absent": say("There is nothing here for this key.")}
-    components.keys(bindings, {**words, "more": [{"keys": key, "says": says} for key, says in others]}, language.direction())
+    components.keys(
+        bindings, {**words, "more": [{"keys": key, "says": says} for key, says in others]}, language.direction()
+    )
 
 
 def show() -> None:

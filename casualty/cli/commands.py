@@ -1,12 +1,24 @@
 """The whole tree of commands: every module that adds to it is imported here."""
 
-from casualty.cli import accounts, calibrating, intake, keeping, patterns, reading, reviewing, running, scanning
+from casualty.cli import (
+    accounts,
+    calibrating,
+    extracting,
+    intake,
+    keeping,
+    patterns,
+    reading,
+    reviewing,
+    running,
+    scanning,
+)
 from casualty.cli.frame import app
 
 __all__ = [
     "accounts",
     "app",
     "calibrating",
+    "extracting",
     "intake",
     "keeping",
     "patterns",
