@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from conftest import PASSWORD, minimum
 from whole import analysis, incident, references
 
-from casualty import access
+from casualty import access, extract, filters
 from casualty.access import ACTION_OF_KIND, PERMITTED, Acting, action_for
 from casualty.errors import InvalidRecords, Refused
 from casualty.schema import (
@@ -52,7 +52,8 @@ TABLE: list[tuple[str, set[Role]]] = [
     ("take in a file",                 {R, A, K}),
     ("withdraw a batch",               {R, K}),
     ("release",                        {C}),
-    ("record a correction",            {R, V, K}),
+    ("take a table out",               {A, C, K}),
+    ("record a correction",            {R, V, A, K}),
     ("answer a correction",            {V}),
     ("judge a pair",                   {V}),
     ("draw a sample",                  {V}),
@@ -193,6 +194,7 @@ class Doings:
             "take in a file": self.taken_in,
             "withdraw a batch": lambda by: self.permitted("withdraw_batch", by),
             "release": lambda by: store.record("release", release, by),
+            "take a table out": lambda by: extract.take(store, by, filters.EVERYTHING, "to count"),
             "record a correction": self.asked,
             "answer a correction": self.answered,
             "judge a pair": self.paired,
@@ -242,7 +244,7 @@ def test_the_table_names_every_action() -> None:
     asked = {action_for(kind, operation.value) for kind in ROOTS for operation in Operation}
     assert asked <= PERMITTED.keys()
     assert set(ACTION_OF_KIND) == set(ROOTS) - {"incident"}
-    assert PERMITTED.keys() - asked == {"answer", "withdraw_batch", "set_credential"}
+    assert PERMITTED.keys() - asked == {"answer", "export", "withdraw_batch", "set_credential"}
     for role in Role:
         assert 0 < sum(role in roles for roles in PERMITTED.values()) < len(PERMITTED)
 
