@@ -25,6 +25,9 @@ function style() {
       layered("found-areas", "fill", "units", { "fill-color": "#9b1c1c", "fill-opacity": 0.35 }, { filter: ["==", ["get", "pcode"], ""] }),
       layered("found-less", "fill", "units", { "fill-color": "#1f4e79", "fill-opacity": 0.35 }, { filter: ["==", ["get", "pcode"], ""] }),
       layered("cells", "fill", "cells", { "fill-color": ["get", "shade"], "fill-opacity": 0.8, "fill-outline-color": "#ffffff" }),
+      layered("areas-units", "fill", "units", { "fill-color": "#6b5b7b", "fill-opacity": 0.12 }, { filter: ["==", ["get", "pcode"], ""] }),
+      layered("areas-edges", "line", "units", { "line-color": "#6b5b7b", "line-width": 1.4, "line-dasharray": [2, 2] },
+        { filter: ["==", ["get", "pcode"], ""] }),
       layered("areas", "line", "areas", { "line-color": "#52606d", "line-width": 1.2, "line-dasharray": [2, 2] }),
       layered("spots", "circle", "spots",
         {

@@ -146,7 +146,8 @@ class Part {
     const set = (name, features) => map.getSource(name).setData(collection(features));
     set("spots", filled ? [] : spotFeatures(data));
     set("cells", filled ? cellFeatures(data) : []);
-    set("areas", data.areas.map(([lon, lat, metres]) => feature("Polygon", [circle({ lon, lat }, metres)])));
+    set("areas", data.areas.circles.map(([lon, lat, metres]) => feature("Polygon", [circle({ lon, lat }, metres)])));
+    for (const layer of ["areas-units", "areas-edges"]) map.setFilter(layer, ["in", ["get", "pcode"], ["literal", data.areas.units]]);
     set("findings", foundFeatures(data.findings));
     map.getSource("extent").setData(data.chosen ? extent(data.chosen) : empty());
     map.setFilter("unit", ["==", ["get", "pcode"], data.chosen?.unit ?? ""]);

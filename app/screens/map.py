@@ -15,6 +15,7 @@ from geo import cells
 
 MOST_SPOTS = 30
 MOST_FANNED = 40
+MOST_AREAS = 400
 FORMS = {
     "bubbles": later("Bubbles"), "hexagons": later("Hexagons"), "squares": later("Squares"), "places": later("Single places"),
     "units1": later("First-order units"), "units2": later("Second-order units"), "units3": later("Third-order units"),
@@ -107,13 +108,22 @@ def fan(chosen: Selection, kinds: categories.Categories, points: spots.Points, h
     return {"lon": float(points.lon[here[0]]), "lat": float(points.lat[here[0]]), "leaves": leaves}
 
 
-def areas(drawn: spots.Drawn, points: spots.Points, chosen: Selection) -> list[list[float]]:
-    """Return circles (lon, lat, metres) of places that are known to within a distance only, as far as single places are drawn."""
-    if drawn.form != "places" or drawn.inside > 400:
-        return []
-    metres = chosen.columns.uncertainty_m[points.at]
-    wide = np.flatnonzero(points.area & (metres > 0))
-    return np.round(np.column_stack([points.lon[wide], points.lat[wide], metres[wide]]), 5).tolist()  # type: ignore[no-any-return]
+def areas(drawn: spots.Drawn, points: spots.Points, chosen: Selection, view: spots.View | None) -> dict[str, Any]:
+    """Return what places stand for that are no points: circles (lon, lat, metres) and units (P-codes) in view, where single
+    places are drawn and they are few."""
+    none: dict[str, Any] = {"circles": [], "units": []}
+    if drawn.form != "places" or view is None:
+        return none
+    rows = np.flatnonzero(points.area & view.holds(points.lon, points.lat))
+    if len(rows) > MOST_AREAS:
+        return none
+    held, at = chosen.columns, points.at[rows]
+    codes = held.pcode.codes[at]
+    metres = held.uncertainty_m[at]
+    # One that is known to its unit is that unit, and no circle round a point that stands for it.
+    wide = (codes < 0) & (metres > 0)
+    circles = np.round(np.column_stack([points.lon[rows][wide], points.lat[rows][wide], metres[wide]]), 5).tolist()
+    return {"circles": circles, "units": sorted({held.pcode.words[code] for code in codes if code >= 0})}
 
 
 # The map --------------------------------------------------------------------------------------------------------------------
@@ -143,7 +153,7 @@ def review(
         "colours": [*kinds.colours, categories.SEVERAL], "size": size, "ends": ends, "shades": list(units.SHADES),
         "fit": [everything.west, everything.south, everything.east, everything.north] if everything else None,
         "chosen": marked(row) if row else None, "fan": None if shade else fan(chosen, kinds, points, here),
-        "areas": areas(drawn, points, chosen), "shaded": shade.as_data() if shade else None, "drawnArea": outline(wanted),
+        "areas": areas(drawn, points, chosen, view), "shaded": shade.as_data() if shade else None, "drawnArea": outline(wanted),
         "words": explained.words(size), "direction": language.direction(), **layers,
     }  # fmt: skip
     with main:
