@@ -12,6 +12,7 @@ from app.language import count, later, phrase, say
 from casualty.errors import Word
 
 MOST_LISTED = 200
+MOST_RANGES = 150  # places with their numbers beside them; the map's script draws no more
 # A number for each plural form that a browser may name (Unicode CLDR).
 PLURAL_FORMS = {"zero": 0, "one": 1, "two": 2, "few": 3, "many": 11, "other": 100}
 MEASURES = {
@@ -78,6 +79,8 @@ def legend(kinds: categories.Categories, size: str, drawn: spots.Drawn, ends: Se
             parts.append(f'<i class="small"></i>{escape(sized)}')
         cell, spot = say("number: incidents in one cell of a grid"), say("number: incidents at the same place")
         parts.append(escape(spot if drawn.outlines is None else cell))
+        if drawn.form == "places" and size != "incidents" and len(drawn.spots) <= MOST_RANGES:
+            parts.append(escape(say("beside a place: {measure}, low – high; ? where it is unknown", measure=measured(size))))
     disputed = f'<i class="disputed"></i>{escape(say("disputed border"))}'
     _spans([*parts, disputed, escape(say("land and borders: Natural Earth"))])
 

@@ -25,7 +25,7 @@ function style() {
       layered("found-areas", "fill", "units", { "fill-color": "#9b1c1c", "fill-opacity": 0.35 }, { filter: ["==", ["get", "pcode"], ""] }),
       layered("found-less", "fill", "units", { "fill-color": "#1f4e79", "fill-opacity": 0.35 }, { filter: ["==", ["get", "pcode"], ""] }),
       layered("cells", "fill", "cells", { "fill-color": ["get", "shade"], "fill-opacity": 0.8, "fill-outline-color": "#ffffff" }),
-      layered("areas-units", "fill", "units", { "fill-color": "#6b5b7b", "fill-opacity": 0.12 }, { filter: ["==", ["get", "pcode"], ""] }),
+      layered("areas-units", "fill", "units", { "fill-color": "#6b5b7b", "fill-opacity": 0.05 }, { filter: ["==", ["get", "pcode"], ""] }),
       layered("areas-edges", "line", "units", { "line-color": "#6b5b7b", "line-width": 1.4, "line-dasharray": [2, 2] },
         { filter: ["==", ["get", "pcode"], ""] }),
       layered("areas", "line", "areas", { "line-color": "#52606d", "line-width": 1.2, "line-dasharray": [2, 2] }),
@@ -61,6 +61,11 @@ function style() {
         {
           filter: ["!=", ["get", "shown"], ""],
           layout: { "icon-image": ["concat", "number:", ["get", "shown"]], "symbol-sort-key": ["-", 0, ["get", "count"]] },
+        }),
+      layered("ranges", "symbol", "spots", {},
+        {
+          filter: ["!=", ["get", "range"], ""],
+          layout: { "icon-image": ["concat", "number:", ["get", "range"]], "icon-anchor": "left", "icon-offset": [9, 0] },
         }),
       layered("fan-lines", "line", "fan", { "line-color": "#52606d", "line-width": 1 }, { filter: ["==", ["geometry-type"], "LineString"] }),
       layered("fan-leaves", "circle", "fan",
@@ -155,7 +160,8 @@ function spotFeatures({ spots, form, size, colours }) {
     return feature("Point", [lon, lat], {
       count, best, unknown, key, low, high, form: areas, colour: colours[category] ?? "#6b5b7b",
       radius: radiusOf(value, cells), sign: SIGN_OF[size] ?? "circle",
-      shown: form === "hexagons" || form === "squares" ? "" : count > 1 ? short(count) : ranges ? range : "",
+      shown: form !== "hexagons" && form !== "squares" && count > 1 ? short(count) : "",
+      range: ranges && count === 1 ? range : "",
     });
   });
 }
