@@ -40,18 +40,23 @@ class Shaded:
 
 def held() -> list[int]:
     """Return the levels of units whose outlines are held."""
-    return _levels(session.head().seq)
+    return _levels(_link())
+
+
+def _link() -> tuple[int, str]:
+    head = session.head()
+    return head.seq, head.hash
 
 
 @st.cache_data(max_entries=2, show_spinner=False)
-def _levels(seq: int) -> list[int]:
+def _levels(at: tuple[int, str]) -> list[int]:
     unit = table("admin_unit")
     chosen = sa.select(unit.c.level).distinct().where(unit.c.geometry.is_not(None), unit.c.withdrawn_at.is_(None))
     return sorted(row.level for row in session.store().rows(chosen) if row.level in LEVELS)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _names(seq: int, level: int) -> dict[str, str]:
+def _names(at: tuple[int, str], level: int) -> dict[str, str]:
     unit = table("admin_unit")
     chosen = sa.select(unit.c.pcode, unit.c.name).where(
         unit.c.level == level, unit.c.withdrawn_at.is_(None), unit.c.geometry.is_not(None)
@@ -60,7 +65,7 @@ def _names(seq: int, level: int) -> dict[str, str]:
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _people(seq: int, level: int) -> dict[str, tuple[float, int]]:
+def _people(at: tuple[int, str], level: int) -> dict[str, tuple[float, int]]:
     return targeting.inhabitants(session.store(), level)
 
 
@@ -70,8 +75,8 @@ def shaded(chosen: Selection, level: int, measure: Measure, by: Literal["quantil
     incidents: how many; killed: best figures added up as far as known; rate: these per 100,000 people. Without data is a unit
     of which nothing at all is recorded, whatever the filter, and for a rate one whose people are not known.
     """
-    seq = session.head().seq
-    names = _names(seq, level)
+    link = _link()
+    names = _names(link, level)
     lies = overview.units(chosen.overview, session.store(), level)
     here = lies.codes[chosen.at]
     whole = session.selected(filters.EVERYTHING)
@@ -81,7 +86,7 @@ def shaded(chosen: Selection, level: int, measure: Measure, by: Literal["quantil
     killed = np.nan_to_num(chosen.columns.killed[chosen.at, 1])
     best = np.bincount(here[known], weights=killed[known], minlength=len(lies.words))
     at = {word: number for number, word in enumerate(lies.words)}
-    people = _people(seq, level) if measure == "rate" else {}
+    people = _people(link, level) if measure == "rate" else {}
     rows: list[tuple[str, str, float | None, int]] = []
     for pcode, name in names.items():
         number = at.get(pcode, -1)
@@ -109,7 +114,9 @@ def note(shade: Shaded, measure: Measure) -> str:
     said = [say("Hatched: no data, which is not zero.")]
     if shade.elsewhere:
         said.append(say("{n} incidents lie in none of these units, or their unit is not known.", n=shade.elsewhere))
-    if measure == "rate":
+    if measure == "rate" and len(shade.without) == len(shade.rows):
+        said.append(say("No number of people is held for these units: a rate is refused, not guessed."))
+    elif measure == "rate":
         said.append(
             say("Killed (best figures) per 100,000 people of the latest year counted; unknown figures add nothing.")
         )
