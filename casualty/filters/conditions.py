@@ -1,10 +1,10 @@
 """A filter as SQL: the one way in which a filter becomes rows, on both databases.
 
 A value that is not known satisfies no condition on it, and is among what `not` leaves: `x` and `not x` together are
-always everything. Text is compared without case, accents and the usual spellings of Arabic and Cyrillic letters.
+always everything. How letters are compared stands in `spelling`.
 """
 
-import functools
+import json
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from typing import Any as Anything
@@ -16,12 +16,12 @@ from sqlalchemy.sql.functions import FunctionElement
 from casualty.errors import NotFound
 from casualty.filters.asked import All, Any, Asked, Filter, Not, Part, Some
 from casualty.filters.fields import KINDS, REASONS, ROOT, SEARCHED, TIER_OF, TIERS, Field, Sort, field
+from casualty.filters.spelling import has
 from casualty.schema import table
 from casualty.vocabulary import AttributionBasis, DimensionState, IdentitySense
-from geo.spelling import fold
 
 Condition = sa.ColumnElement[bool]
-# The ids of the incidents that lie in a unit, by its P-code.
+# The ids of the incidents that lie in a unit, by its P-code; "": those of which no unit is known.
 Located = Callable[[str], Collection[str]]
 
 
@@ -104,13 +104,19 @@ def _compared(column: Anything, asked: Field, how: str, values: Sequence[str]) -
         return column.is_(sa.true() if how == "yes" else sa.false())  # type: ignore[no-any-return]
     if asked.sort is Sort.TEXT and how == "has":
         return has(column, values[0])
+    number = asked.sort in (Sort.NUMBER, Sort.CODE)
     if how == "is":
-        made: Sequence[Anything] = list(map(float, values)) if asked.sort in (Sort.NUMBER, Sort.CODE) else list(values)
-        return (column if asked.sort in (Sort.NUMBER, Sort.CODE) else sa.type_coerce(column, sa.String)).in_(made)
+        word = column if number else sa.type_coerce(column, sa.String)
+        return word.in_(list(map(_number, values)) if number else values)
     low, high = _ends(how, values)
     if asked.sort is Sort.DAY:
         return _between(column, column, *_days(low, high, moments=not isinstance(column.type, sa.Date)))
-    return _between(column, column, *(None if end is None else float(end) for end in (low, high)))
+    return _between(column, column, *(None if end is None else _number(end) for end in (low, high)))
+
+
+def _number(value: str) -> Anything:
+    """A number as it is written, whatever the column: made whole, 2.5 would be another number."""
+    return sa.literal(float(value), sa.Double)
 
 
 def _days(low: str | None, high: str | None, *, moments: bool = False) -> tuple[Anything, Anything]:
@@ -127,64 +133,6 @@ def _ends(how: str, values: Sequence[str]) -> tuple[Anything, Anything]:
 def _between(first: Anything, last: Anything, low: Anything, high: Anything) -> Condition:
     """A span from `first` to `last` touches the span from `low` to `high`."""
     return sa.and_(*([last >= low] if low is not None else []), *([first <= high] if high is not None else []))
-
-
-# Text ----------------------------------------------------------------------------------------------------------------
-
-
-class matches(FunctionElement[bool]):  # noqa: N801  # written like the SQL functions beside it
-    """Whether a text holds a pattern of letters, each of which may be written in several ways."""
-
-    type = sa.Boolean()
-    inherit_cache = True
-
-
-@compiles(matches, "sqlite")
-def _glob(element: Anything, compiler: Anything, **named: Anything) -> str:
-    column, pattern, _ = element.clauses
-    return f"({compiler.process(column, **named)} GLOB {compiler.process(pattern, **named)})"
-
-
-@compiles(matches, "postgresql")
-def _regex(element: Anything, compiler: Anything, **named: Anything) -> str:
-    column, _, pattern = element.clauses
-    return f"({compiler.process(column, **named)} ~ {compiler.process(pattern, **named)})"
-
-
-def has(column: Anything, text: str) -> Condition:
-    """Return the condition that a text column holds these letters, in any of their usual spellings."""
-    letters = [_spellings(letter) for letter in text]
-    return matches(column, "*" + "".join(map(_glob_of, letters)) + "*", "".join(map(_regex_of, letters)))
-
-
-@functools.cache
-def _alphabet() -> dict[str, str]:
-    """Letters by what they fold to: Latin with its accents, Greek, Cyrillic, Hebrew and Arabic."""
-    found: dict[str, str] = {}
-    for number in (*range(0x20, 0x180), *range(0x370, 0x700), *range(0x1E00, 0x1F00)):
-        folded = fold(chr(number))
-        if len(folded) == 1:
-            found[folded] = found.get(folded, "") + chr(number)
-    return found
-
-
-def _spellings(letter: str) -> str:
-    folded = fold(letter)
-    found = _alphabet().get(folded, "") if len(folded) == 1 else ""
-    # A letter outside these alphabets still has its two cases.
-    return (
-        found
-        if letter in found
-        else "".join(dict.fromkeys((letter, *(c for c in (letter.lower(), letter.upper()) if len(c) == 1))))
-    )
-
-
-def _glob_of(letters: str) -> str:
-    return f"[{letters}]" if len(letters) > 1 or letters in "*?[" else letters
-
-
-def _regex_of(letters: str) -> str:
-    return "[" + "".join("\\" + c if c in "\\]^-[" else c for c in letters) + "]"
 
 
 # What stands under a word of its own -----------------------------------------------------------------------------------
@@ -258,30 +206,29 @@ def _unit(row: _Row, part: Asked) -> Condition:
     if row.located is None:
         raise NotFound("Administrative units cannot be asked for here.")
     if part.how == "missing":
-        return row.held.c.id.not_in(_ids(row.located("")))
+        return row.held.c.id.in_(_ids(row.located("")))
     return row.held.c.id.in_(_ids({key for pcode in part.values for key in row.located(pcode)}))
 
 
 class listed(FunctionElement[str]):  # noqa: N801
-    """The values of a JSON list as rows: one parameter, however many they are."""
+    """The values of a JSON list as rows with a column `value`: one parameter, however many they are."""
 
     inherit_cache = True
 
 
 @compiles(listed, "sqlite")
 def _json_each(element: Anything, compiler: Anything, **named: Anything) -> str:
-    return f"SELECT value FROM json_each({compiler.process(element.clauses, **named)})"
+    return f"json_each({compiler.process(element.clauses, **named)})"
 
 
 @compiles(listed, "postgresql")
 def _json_elements(element: Anything, compiler: Anything, **named: Anything) -> str:
-    return f"SELECT value FROM json_array_elements_text(CAST({compiler.process(element.clauses, **named)} AS json))"
+    return f"json_array_elements_text(CAST({compiler.process(element.clauses, **named)} AS json))"
 
 
 def _ids(keys: Collection[str]) -> Anything:
-    import json
-
-    return listed(sa.literal(json.dumps(sorted(keys)), sa.String))
+    rows = listed(sa.literal(json.dumps(sorted(keys)), sa.String))
+    return sa.select(sa.literal_column("value")).select_from(rows)
 
 
 def _some_of(kind: str, **also: Callable[[Anything], Condition]) -> Callable[[_Row, Asked], Condition]:

@@ -12,6 +12,7 @@ from datetime import date
 from functools import cache
 from types import MappingProxyType
 from typing import Any
+from unicodedata import category
 
 import sqlalchemy as sa
 
@@ -146,7 +147,8 @@ def _number(held: Field, value: str) -> str | None:
     if not _NUMBER.fullmatch(value) or not value.isascii():
         return None
     found = float(value)
-    return str(int(found)) if found.is_integer() else repr(found)
+    # Never as 1e-05: that would not be read again.
+    return str(int(found)) if found.is_integer() else f"{found:.8f}".rstrip("0") if abs(found) < 1 else repr(found)
 
 
 def _day(held: Field, value: str) -> str | None:
@@ -157,7 +159,9 @@ def _day(held: Field, value: str) -> str | None:
 
 
 def _text(held: Field, value: str) -> str | None:
-    return value if 0 < len(value) <= LONGEST_TEXT and value.isprintable() else None
+    # Persian words are divided by a sign without width, and what is copied brings spaces of all kinds.
+    shown = all(letter.isprintable() or category(letter) in ("Cf", "Zs") for letter in value)
+    return value if 0 < len(value) <= LONGEST_TEXT and shown else None
 
 
 def _key(held: Field, value: str) -> str | None:
@@ -173,8 +177,13 @@ def _corner(held: Field, value: str) -> str | None:
     parts = [_number(held, part) for part in value.split()]
     if len(parts) != 2 or None in parts:
         return None
-    lon, lat = (float(str(part)) for part in parts)
-    return f"{lon:.5f} {lat:.5f}" if abs(lon) <= 540 and abs(lat) <= 90 else None
+    lon, lat = (round(float(str(part)), 5) for part in parts)
+    return f"{_short(lon)} {_short(lat)}" if abs(lon) <= 540 and abs(lat) <= 90 else None
+
+
+def _short(degrees: float) -> str:
+    # Plain zero for its negative, which would be read again as another text.
+    return f"{degrees + 0.0:.5f}".rstrip("0").rstrip(".")
 
 
 _READ = {

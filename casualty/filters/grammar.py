@@ -11,18 +11,25 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from casualty.errors import Fault, UsageFault
+from casualty.errors import Fault, UsageFault, Word
 from casualty.filters.asked import EVERYTHING, All, Any, Asked, Filter, Not, Part, Some, every
 from casualty.filters.fields import KINDS, ROOT, Field, field, fields_of, kinds_in
 
 MOST_LETTERS, MOST_PARTS, MOST_DEPTH, MOST_VALUES = 8_000, 200, 12, 500
 _TOKEN = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([(),])|([^\s"(),]+))', re.DOTALL)
-MESSAGE = "The filter is not understood."
+MESSAGE = "The filter is not understood at letter {letter}."
+END = Word("the end")
 
 
 class _Wrong(Exception):
+    """`at`: the letter of the text, counted from 1."""
+
     def __init__(self, at: int, what: str, mend: str, **values: object) -> None:
-        self.fault = Fault(at, "filter", what, mend, values)
+        self.at, self.fault = at, Fault(0, "filter", what, mend, values)
+
+
+def _said(token: str, said: str) -> str:
+    return END if token == "end" else repr(said)
 
 
 @dataclass
@@ -30,6 +37,7 @@ class _Reader:
     """The tokens of a text and where the reading stands. A token: position, kind (text, sign or word), what it says."""
 
     tokens: Sequence[tuple[int, str, str]]
+    end: int
     at: int = 0
     parts: int = 0
 
@@ -45,43 +53,53 @@ class _Reader:
     def need(self, sign: str) -> None:
         at, kind, said = self.take()
         if (kind, said) != ("sign", sign):
-            raise _Wrong(at, "{sign} is missing before {said}.", "Write it there.", sign=sign, said=repr(said))
+            raise _Wrong(at, "{sign} is missing before {said}.", "Write it there.", sign=sign, said=_said(kind, said))
 
     @property
     def place(self) -> int:
-        return self.tokens[self.at][0] if self.at < len(self.tokens) else (self.tokens[-1][0] if self.tokens else 0)
+        return self.tokens[self.at][0] if self.at < len(self.tokens) else self.end
 
 
 def read(text: str) -> Filter:
-    """Return the filter that a text states; raise UsageFault with what is not understood, where, and the mend."""
+    """Return the filter that a text states; raise UsageFault with what is not understood, at which letter, and the mend.
+
+    The canonical text of what is returned is read again as the same filter.
+    """
     try:
-        reader = _Reader(_tokens(text))
-        if not reader.tokens:
-            return EVERYTHING
-        part = _joined(reader, ROOT, 0)
-        if reader.peek()[0] != "end":
-            said = reader.peek()[1]
-            raise _Wrong(
-                reader.place,
-                "{said} stands where the filter should end.",
-                "Join conditions with and, or.",
-                said=repr(said),
-            )
+        found = every((part,)) if (part := _whole(text)) else EVERYTHING
+        _must_be_short(str(found))
     except _Wrong as wrong:
-        raise UsageFault(MESSAGE, (wrong.fault,)) from None
-    return every((part,))
+        raise UsageFault(MESSAGE, (wrong.fault,), {"letter": wrong.at}) from None
+    return found
+
+
+def _whole(text: str) -> Part | None:
+    _must_be_short(text)
+    reader = _Reader(_tokens(text), len(text.rstrip()) + 1)
+    if not reader.tokens:
+        return None
+    part = _joined(reader, ROOT, 0)
+    token, said = reader.peek()
+    if token != "end":
+        mend = "Join conditions with and, or."
+        raise _Wrong(reader.place, "{said} stands where the filter should end.", mend, said=repr(said))
+    return part
+
+
+def _must_be_short(text: str) -> None:
+    if len(text) > MOST_LETTERS:
+        text = "It is longer than {most} letters."
+        raise _Wrong(MOST_LETTERS + 1, text, "Ask in fewer words.", most=MOST_LETTERS)
 
 
 def _tokens(text: str) -> list[tuple[int, str, str]]:
-    if len(text) > MOST_LETTERS:
-        raise _Wrong(0, "It is longer than {most} letters.", "Ask in fewer words.", most=MOST_LETTERS)
     if "\x00" in text:
         raise _Wrong(text.index("\x00") + 1, "It holds a sign that is no text.", "Take it out.")
     found, at, end = [], 0, len(text.rstrip())
     while at < end:
         token = _TOKEN.match(text, at)
         if token is None:
-            raise _Wrong(at + 1, "A quotation mark is not closed.", 'Close it with ".')
+            raise _Wrong(text.index('"', at) + 1, "A quotation mark is not closed.", 'Close it with ".')
         quoted, sign, word = token.groups()
         kind = "text" if quoted is not None else "sign" if sign else "word"
         said = re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL) if quoted is not None else sign or word
@@ -104,9 +122,8 @@ def _joined(reader: _Reader, kind: str, depth: int) -> Part:
     if len(parts) == 1:
         return parts[0]
     join = All if word == "and" else Any
-    return join(
-        tuple(dict.fromkeys(one for part in parts for one in (part.parts if isinstance(part, join) else (part,))))
-    )
+    once = dict.fromkeys(one for part in parts for one in (part.parts if isinstance(part, join) else (part,)))
+    return join(tuple(once)) if len(once) > 1 else parts[0]
 
 
 def _part(reader: _Reader, kind: str, depth: int) -> Part:
@@ -119,7 +136,7 @@ def _part(reader: _Reader, kind: str, depth: int) -> Part:
         reader.need(")")
         return inner
     if token != "word":
-        raise _Wrong(at, "A condition is missing before {said}.", "Write FIELD.how(VALUE).", said=repr(said))
+        raise _Wrong(at, "A condition is missing before {said}.", "Write FIELD.how(VALUE).", said=_said(token, said))
     if said == "not":
         if depth >= MOST_DEPTH:
             raise _Wrong(at, "It nests deeper than {most}.", "Ask more simply.", most=MOST_DEPTH)
@@ -162,10 +179,11 @@ def _values(reader: _Reader) -> list[str]:
     found: list[str] = []
     while reader.peek() != ("sign", ")"):
         if found:
-            reader.need(",")
+            reader.need(")" if reader.peek()[0] == "end" else ",")
         at, token, said = reader.take()
         if token not in ("text", "word"):
-            raise _Wrong(at, "A value is missing before {said}.", "Write one, or close the bracket.", said=repr(said))
+            mend = "Write one, or close the bracket."
+            raise _Wrong(at, "A value is missing before {said}.", mend, said=_said(token, said))
         found.append(said)
         while reader.peek()[0] == "word":  # words apart belong to one value: the two numbers of a corner
             found[-1] += f" {reader.take()[2]}"

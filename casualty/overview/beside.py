@@ -18,6 +18,7 @@ from casualty.overview.keeping import Overview, Positions
 from casualty.store import Store
 
 Made = TypeVar("Made")
+NOT_HELD = -2  # no code: -1 stands for incidents of which no unit is known
 
 _TIES = {
     "source": (
@@ -144,15 +145,17 @@ def located(overview: Overview, store: Store) -> filters.Located:
         if not pcode:
             outside = units(overview, store, 1).codes < 0
             return [key.decode() for key in overview.columns.ids[outside]]
-        held = units(overview, store, _level(store, pcode))
-        codes = [at for at, word in enumerate(held.words) if word == pcode]
-        return [key.decode() for key in overview.columns.ids[np.isin(held.codes, codes)]]
+        lies = np.zeros(len(overview), dtype=bool)
+        for level in _levels(store, pcode):
+            held = units(overview, store, level)
+            lies |= held.codes == (held.words.index(pcode) if pcode in held.words else NOT_HELD)
+        return [key.decode() for key in overview.columns.ids[lies]]
 
     return answered
 
 
-def _level(store: Store, pcode: str) -> int:
-    """Return the level of a unit; one that no boundaries are held for is the name of a first-order unit."""
+def _levels(store: Store, pcode: str) -> tuple[int, ...]:
+    """Return the level of a unit; a word without boundaries is the name of a first- or second-order unit as stated."""
     text = "SELECT level FROM admin_unit WHERE pcode = :p AND withdrawn_at IS NULL ORDER BY recorded_at DESC, id DESC"
     found = store.rows(sa.text(text), p=pcode)
-    return int(found[0].level) if found else 1
+    return (int(found[0].level),) if found else (1, 2)

@@ -1,9 +1,8 @@
 """The standing incidents as columns: read from the database in parts, and joined again after a few have changed."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -18,13 +17,24 @@ Codes = NDArray[np.int32]
 Small = NDArray[np.int8]
 
 NO_DAY = np.iinfo(np.int32).min
-PART = 50_000
+PART = 2_000  # rows read at once: few enough to be let go of before they are counted as old
 STATUSES, TYPES = tuple(map(str, IncidentStatus)), tuple(map(str, IncidentType))
 COUNTS = ("killed", "injured", "missing")
 _NUMBERS = ("lon", "lat", "uncertainty_m", *(f"{name}_{end}" for name in COUNTS for end in ("low", "best", "high")))
 _DAYS = ("date_start", "date_end", "report_date")
 _PRECISIONS = ("date_precision", "place_precision")
 _WORDS = ("situation_id", "pcode", "country", "admin1", "admin2")
+# What is read, in this order, and as what it is held.
+_READ: Mapping[str, Any] = {
+    "id": "S36", "status": np.int8, "incident_type": np.int8, **dict.fromkeys(_NUMBERS, np.float64),
+    **dict.fromkeys(_WORDS, np.int32), **dict.fromkeys(_PRECISIONS, np.int8), **dict.fromkeys(_DAYS, np.int32),
+}  # fmt: skip
+_CALLED = {"id": "ids", "incident_type": "kind", "situation_id": "situation", "date_start": "first", "date_end": "last",
+           "report_date": "reported"}  # fmt: skip
+_PLACES = {
+    "status": {word: number for number, word in enumerate(STATUSES)},
+    "incident_type": {word: number for number, word in enumerate(TYPES)},
+}
 STANDS = "i.withdrawn_at IS NULL AND i.merged_into_id IS NULL"
 
 
@@ -103,12 +113,13 @@ def _joined(one: Any, other: Any) -> Any:
 
 def read(connection: sa.Connection, ids: Collection[str] | None = None) -> Columns:
     """Return the standing incidents, or those of these ids."""
-    text = (
-        f"SELECT i.id, i.status, i.incident_type, {', '.join(f'i.{name}' for name in (*_NUMBERS, *_PRECISIONS, *_WORDS))},"
-        f" {', '.join(f'CAST(i.{name} AS VARCHAR)' for name in _DAYS)} FROM incident i WHERE {STANDS}"
-    )
-    found = [_columns(rows) for rows in parts(connection, text, "i.id", ids)]
-    return reduce(Columns.joined, found) if found else _columns(())
+    forms = dict.fromkeys(_PRECISIONS, "coalesce(i.{0}, 0)") | dict.fromkeys(_DAYS, "CAST(i.{0} AS VARCHAR)")
+    asked = ", ".join(forms.get(name, "i.{0}").format(name) for name in _READ)
+    text = f"SELECT {asked} FROM incident i WHERE {STANDS}"
+    growing = _Growing()
+    for rows in parts(connection, text, "i.id", ids):
+        growing.add(rows)
+    return growing.whole()
 
 
 def parts(
@@ -119,7 +130,9 @@ def parts(
     Read through the driver itself: a row object for each of a million rows would cost more than the reading.
     """
     if ids is not None:
-        chosen = sa.text(f"{text} AND {key} IN ({_listed(connection)})").bindparams(ids=json.dumps(sorted(ids)))
+        chosen = sa.text(f"{text} AND {key} IN (SELECT value FROM {_listed(connection)})").bindparams(
+            ids=json.dumps(sorted(ids))
+        )
         yield [tuple(row) for row in connection.execute(chosen)]
         return
     cursor = connection.connection.cursor()
@@ -135,31 +148,60 @@ def _listed(connection: sa.Connection) -> str:
     return str(listed(sa.literal_column(":ids")).compile(dialect=connection.dialect))
 
 
-def _columns(rows: Sequence[tuple[Any, ...]]) -> Columns:
-    wide = 3 + len(_NUMBERS) + len(_PRECISIONS) + len(_WORDS) + len(_DAYS)
-    held = list(zip(*rows, strict=True)) if rows else [()] * wide
-    ids, status, kind, *rest = held
-    numbers = [np.array(values, dtype=np.float64) for values in rest[: len(_NUMBERS)]]
-    rest = rest[len(_NUMBERS) :]
-    date_precision, place_precision = (np.array([v or 0 for v in values], dtype=np.int8) for values in rest[:2])
-    words = [Words.of(values) for values in rest[2:7]]
-    first, last, reported = (_days(values) for values in rest[7:])
-    lon, lat, uncertainty, *counts = numbers
-    killed, injured, missing = (np.column_stack(counts[at : at + 3]).reshape(-1, 3) for at in (0, 3, 6))
-    return Columns(
-        np.array(ids, dtype="S36"), lon, lat, uncertainty, killed, injured, missing, first, last, reported,
-        date_precision, place_precision, _placed(status, STATUSES), _placed(kind, TYPES), *words,
-    )  # fmt: skip
+class _Growing:
+    """Columns that grow by parts. What is read is given back at once: a million rows as objects would not fit."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, list[NDArray[Any]]] = {name: [] for name in _READ}
+        self.known: dict[str, _Known] = {name: _Known() for name in (*_WORDS, *_DAYS)}
+
+    def add(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        for name, values in zip(_READ, zip(*rows, strict=True), strict=bool(rows)):
+            self.found[name].append(self._column(name, values))
+
+    def _column(self, name: str, values: Sequence[Any]) -> NDArray[Any]:
+        if name not in _PLACES and values.count(None) == len(values):  # most of what may be stated is not
+            return np.full(len(values), np.nan if name in _NUMBERS else -1, dtype=_READ[name])
+        if name in self.known:
+            return self.known[name].codes(values)
+        if name in _PLACES:
+            return np.fromiter(map(_PLACES[name].__getitem__, values), dtype=np.int8, count=len(values))
+        return np.array(values, dtype=_READ[name])
+
+    def _whole(self, name: str) -> NDArray[Any]:
+        held = self.found.pop(name)
+        return np.concatenate(held) if held else np.empty(0, dtype=_READ[name])
+
+    def _days(self, name: str) -> Codes:
+        of_word = np.array([*self.known[name].words, "NaT"], dtype="datetime64[D]")
+        days = np.where(np.isnat(of_word), NO_DAY, of_word.astype(np.int64)).astype(np.int32)
+        return days[self._whole(name)]  # type: ignore[no-any-return]
+
+    def whole(self) -> Columns:
+        """Return all that was added; nothing can be added after it."""
+        counts = {
+            name: np.column_stack([self._whole(f"{name}_{end}") for end in ("low", "best", "high")]) for name in COUNTS
+        }
+        words = {name: Words(self._whole(name), tuple(self.known[name].words)) for name in _WORDS}
+        days = {name: self._days(name) for name in _DAYS}
+        rest = {name: self._whole(name) for name in tuple(self.found)}
+        made: dict[str, Any] = {**rest, **counts, **words, **days}
+        return Columns(**{_CALLED.get(name, name): held for name, held in made.items()})
 
 
-def _placed(values: Sequence[str], words: tuple[str, ...]) -> Small:
-    at = {word: number for number, word in enumerate(words)}
-    return np.array([at[value] for value in values], dtype=np.int8)
+class _Known(dict[str | None, int]):
+    """Words by the order in which they first come; none is -1, the last of what they are looked up in."""
 
+    def __init__(self) -> None:
+        super().__init__({None: -1})
 
-def _days(values: Sequence[str | None]) -> Codes:
-    days = np.array([value or "NaT" for value in values], dtype="datetime64[D]")
-    missing = np.isnat(days)
-    found = days.astype(np.int64)
-    found[missing] = NO_DAY
-    return found.astype(np.int32)
+    def __missing__(self, word: str) -> int:
+        self[word] = found = len(self) - 1
+        return found
+
+    def codes(self, values: Sequence[str | None]) -> Codes:
+        return np.fromiter(map(self.__getitem__, values), dtype=np.int32, count=len(values))
+
+    @property
+    def words(self) -> list[str]:
+        return [word for word in self if word is not None]

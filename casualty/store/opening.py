@@ -10,6 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from casualty.errors import CasualtyError, CheckFailed, Fault, InvalidRecords, NotFound, UsageFault
+from casualty.filters.spelling import unsigned
 
 WAIT_SECONDS = 30
 CONNECT_SECONDS = 10
@@ -55,6 +56,7 @@ def engine_of(url: sa.URL) -> sa.Engine:
         try:
             for pragma in PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}").close()
+            connection.create_function("unsigned", 1, unsigned, deterministic=True)
         except BaseException:
             connection.close()
             raise
