@@ -9,41 +9,64 @@ import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import entry, filters, spots, widgets
+from app import entry, filtering, widgets
+from app.atlas import spots
 from app.gate import FIRST_WAIT, LONGEST_WAIT, Throttle
-from casualty import desk
+from casualty import desk, filters
 from casualty.access import Acting
-from casualty.errors import Refused
+from casualty.errors import Fault, Refused, UsageFault
+from casualty.filters import EVERYTHING
 from casualty.schema import table
 from casualty.store import Store
 
 # The spots ------------------------------------------------------------------------------------------------------------
 
+FORMS: tuple[spots.Form, ...] = ("bubbles", "squares", "hexagons", "places")
+
 
 def points(number: int, seed: int) -> spots.Points:
     rng = np.random.default_rng(seed)
+    best = np.where(rng.random(number) < 0.2, np.nan, rng.integers(0, 50, number).astype(float))
+    below, above = rng.integers(0, 5, number), rng.integers(0, 5, number)
+    ends = [np.where(rng.random(number) < 0.1, np.nan, end) for end in (best - below, best + above)]
     return spots.Points(
         lon=rng.choice([-179.9, 0.0, 12.5, 12.5001, 170.0], number) + rng.normal(0, 0.01, number).round(3),
         lat=rng.choice([-60.0, 0.0, 33.3, 80.0], number) + rng.normal(0, 0.01, number).round(3),
-        killed=np.where(rng.random(number) < 0.2, np.nan, rng.integers(0, 50, number).astype(float)),
-        tier=rng.integers(0, 3, number),
+        value=np.column_stack([ends[0], best, ends[1]]),
+        category=rng.integers(0, 3, number),
+        categories=3,
         area=rng.random(number) < 0.3,
+        at=np.arange(number),
     )
 
 
-@given(number=st.integers(1, 4500), seed=st.integers(0, 50), zoom=st.floats(0, 14))
-def test_no_incident_is_lost_or_drawn_twice(number: int, seed: int, zoom: float) -> None:
-    """R29: the spots add up to the incidents in view, grid or not, and every spot gives its incidents back."""
+def alike(lon: Any, lat: Any, category: Any = None, area: Any = None) -> spots.Points:
+    """Points of which nothing but this is known."""
+    none = np.zeros(len(lon))
+    kinds = none.astype(np.int64) if category is None else category
+    value = np.column_stack([none, none, none])
+    return spots.Points(lon, lat, value, kinds, 3, none > 0 if area is None else area, np.arange(len(lon)))
+
+
+@settings(deadline=None)
+@given(number=st.integers(1, 4500), seed=st.integers(0, 50), zoom=st.floats(0, 14), form=st.sampled_from(FORMS))
+def test_no_incident_is_lost_or_drawn_twice(number: int, seed: int, zoom: float, form: spots.Form) -> None:
+    """R29: the spots add up to the incidents in view in every form, and every spot gives its incidents back."""
     held = points(number, seed)
     view = spots.View(-10.0, -70.0, 175.0, 85.0, zoom)
-    drawn = spots.draw(held, view)
+    drawn = spots.draw(held, view, form)
     inside = view.holds(held.lon, held.lat)
+    low, best, high = held.value.T
     assert sum(int(spot[2]) for spot in drawn.spots) == drawn.inside == int(inside.sum())
-    assert sum(int(spot[3]) for spot in drawn.spots) == np.nansum(held.killed[inside])
-    assert sum(int(spot[4]) for spot in drawn.spots) == np.isnan(held.killed[inside]).sum()
+    assert sum(int(spot[3]) for spot in drawn.spots) == np.nansum(best[inside])
+    assert sum(int(spot[4]) for spot in drawn.spots) == np.isnan(best[inside]).sum()
+    for at, end in ((8, low), (9, high)):
+        stated = np.where(np.isnan(end), best, end)
+        assert sum(int(spot[at]) for spot in drawn.spots) == np.nansum(stated[inside])
+    assert len({spot[7] for spot in drawn.spots}) == len(drawn.spots)
     for spot in drawn.spots[:3]:
         found = spots.members(held, [str(spot[7])])
         assert int(spot[2]) == int(inside[found].sum())
@@ -53,11 +76,10 @@ def test_no_incident_is_lost_or_drawn_twice(number: int, seed: int, zoom: float)
 def test_the_grid_is_what_a_plain_count_gives() -> None:
     """R29: against counting cell by cell in a loop, in Web Mercator."""
     rng = np.random.default_rng(7)
-    lon, lat, none = rng.uniform(-180, 180, 20_000), rng.uniform(-85, 85, 20_000), np.zeros(20_000)
-    held = spots.Points(lon, lat, none, none.astype(np.int64), none > 0)
+    lon, lat = rng.uniform(-180, 180, 20_000), rng.uniform(-85, 85, 20_000)
     view = spots.View(-170.0, -80.0, 180.0, 85.0, 2.3)
-    drawn = spots.draw(held, view)
-    assert drawn.grid
+    drawn = spots.draw(alike(lon, lat), view)
+    assert drawn.outlines is not None
     size = spots.CELL_PIXELS / (spots.WORLD_PIXELS * 2**2.25)
     counted: dict[tuple[int, int], int] = {}
     for x, y in zip(lon.tolist(), lat.tolist(), strict=True):
@@ -71,22 +93,32 @@ def test_the_grid_is_what_a_plain_count_gives() -> None:
 def test_a_spot_keeps_areas_apart_from_places() -> None:
     """R33: a point that stands for a district is not drawn as the place, even at the same coordinates."""
     two = np.array([1.0, 1.0])
-    held = spots.Points(two, two, two, np.array([0, 2]), np.array([False, True]))
-    drawn = spots.draw(held, spots.View(-10, -10, 10, 10, 5))
+    drawn = spots.draw(alike(two, two, np.array([0, 2]), np.array([False, True])), spots.View(-10, -10, 10, 10, 5))
     assert sorted(spot[6] for spot in drawn.spots) == [0, 2]
 
 
-def test_mixed_cells_say_so() -> None:
-    """R11: a cell is verified only if all in it are."""
-    many = np.zeros(spots.MOST_POINTS + 1)
-    tier = np.zeros(len(many), dtype=np.int64)
-    tier[0] = 2
-    drawn = spots.draw(spots.Points(many, many, many, tier, many > 0), spots.View(-10, -10, 10, 10, 5))
-    assert drawn.grid
-    assert [spot[5] for spot in drawn.spots] == [spots.MIXED]
+@pytest.mark.parametrize(("verified", "foremost"), [(1, 2), (2, 3), (3, 0)])
+def test_mixed_cells_say_so(verified: int, foremost: int) -> None:
+    """R11: a cell has the colour of more than half of it, and one of its own where there is no such."""
+    four = np.ones(4)
+    category = np.array([0] * verified + [2] * (4 - verified))
+    drawn = spots.draw(alike(four, four, category), spots.View(-10, -10, 10, 10, 5), "squares")
+    assert [spot[5] for spot in drawn.spots] == [foremost]
 
 
-@pytest.mark.parametrize("key", ["", "p", "p/1/2", "g/x/1", "g/-1/0", "g/99/0", "p/nan/nan/0", "x/1/2/3"])
+def test_too_many_places_are_drawn_as_cells_and_that_is_told() -> None:
+    """R29: single places were asked for; none is left out for that they are too many."""
+    held = points(spots.MOST_POINTS + 1, 3)
+    view = spots.View(-180.0, -85.0, 180.0, 85.0, 3.0)
+    drawn = spots.draw(held, view, "places")
+    assert (drawn.form, drawn.fallback, drawn.inside) == ("bubbles", True, spots.MOST_POINTS + 1)
+    assert not spots.draw(points(spots.MOST_POINTS, 3), view, "places").fallback
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "p", "p/1/2", "g/1/0", "s/x/1", "s/-1/0", "s/99/0", "s/1/x", "h/nan/0", "h/3/--1", "p/nan/nan/0", "x/1/2/3"],
+)
 def test_a_key_that_is_not_understood_names_nothing(key: str) -> None:
     """R74"""
     assert len(spots.members(points(10, 1), [key])) == 0
@@ -147,14 +179,18 @@ def test_text_in_a_label_stays_text(text: str) -> None:
     assert not re.search(r"(?<!\\)[\[\]!*_`<>:$~]", widgets.plain(text).replace("\\\\", ""))
 
 
-@given(st.dictionaries(st.sampled_from([*filters.NAMES, "x"]), st.lists(st.text(max_size=12), max_size=3)))
-def test_any_address_is_read(params: dict[str, list[str]]) -> None:
-    """R74: what was understood survives being written and read again."""
-    known = filters.Known({"faith": {"north": "Northern"}}, {"faith": "Faith"}, {"id": "Group A"})
-    wanted, _ = filters.read(params, known)
-    again, notes = filters.read(wanted.params(), known)
-    assert again == wanted
-    assert not notes
+@given(st.text(max_size=60) | st.text('tier.is(verfd,)"and or not \\u0623', max_size=60))
+def test_any_address_is_read(text: str) -> None:
+    """R74: an address is understood or refused in words; what was understood survives being written and read again."""
+    wanted, faults = EVERYTHING, list[Fault]()
+    try:
+        wanted = filters.read(text)
+    except UsageFault as told:
+        faults = list(told.faults)
+    assert not (wanted and faults)
+    assert faults or filters.read(wanted.text) == wanted
+    assert faults or not text.strip() or wanted
+    assert filtering.link(wanted) == ({"filter": wanted.text} if wanted else {})
 
 
 # Waiting --------------------------------------------------------------------------------------------------------------
