@@ -171,7 +171,7 @@ _ENDS: Mapping[tuple[bool, str], str] = {
 
 def _values(held: Field, values: tuple[str, ...]) -> list[str]:
     if held.sort is Sort.KEY:
-        return _shown(values, _names(held.of or "", values))
+        return _shown(values, names(held.of or "", values))
     if held.sort is Sort.GROUP:
         return _shown(values, _groups(values))
     if held.sort is Sort.UNIT:
@@ -208,7 +208,7 @@ _READ: Mapping[Sort, Callable[[Field, str], str]] = {
 }
 
 
-def _names(of: str, keys: Iterable[str]) -> dict[str, str]:
+def names(of: str, keys: Iterable[str]) -> dict[str, str]:
     """Return the names of the rows of a table by id; an involvement has none."""
     if of not in NAMED:
         return {}
