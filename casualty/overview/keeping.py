@@ -117,6 +117,8 @@ def at(store: Store, connection: sa.Connection) -> Overview:
         kept = _kept.get(store)
         if kept is not None and kept.head == head:
             return kept
+        if kept is not None and kept.before is not None and kept.before.head == head:
+            return kept.before  # of a moment ago: a write came in between
         changed = None if kept is None else changes(connection, kept.head, head)
         fresh = (
             _read(connection, head) if changed is None or kept is None else _amended(connection, kept, head, changed)
@@ -147,12 +149,14 @@ def changes(connection: sa.Connection, since: Head, until: Head) -> Mapping[str,
     chosen = sa.select(revision.c.record_kind, revision.c.record_id).where(
         revision.c.seq > since.seq, revision.c.seq <= until.seq
     )
+    # Counted as revisions: of the same few records there may be more than are read here.
+    rows = connection.execute(chosen.limit(MOST_CHANGED + 1)).all()
+    if len(rows) > MOST_CHANGED:
+        return None
     found: dict[str, set[str]] = {}
-    for kind, key in connection.execute(chosen.limit(MOST_CHANGED + 1)):
+    for kind, key in rows:
         found.setdefault(kind, set()).add(key)
-    return (
-        None if sum(map(len, found.values())) > MOST_CHANGED else {kind: frozenset(ids) for kind, ids in found.items()}
-    )
+    return {kind: frozenset(ids) for kind, ids in found.items()}
 
 
 def _amended(connection: sa.Connection, kept: Overview, head: Head, changed: Mapping[str, frozenset[str]]) -> Overview:

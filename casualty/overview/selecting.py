@@ -59,6 +59,9 @@ class _Answers:
 
     def keep(self, key: tuple[Any, ...], found: Selection) -> Selection:
         with self.lock:
+            # One of an earlier link would keep the whole record as it was then in memory.
+            for other in [other for other in self.held if other[0] != key[0]]:
+                del self.held[other]
             self.held[key] = found
             while len(self.held) > REMEMBERED:
                 self.held.popitem(last=False)
