@@ -68,8 +68,8 @@ def gathered(
     ids = list(held["id"])
     x, y = _placed(held, metres)
     spans = _spans(held)
-    groups, mix, best = _mixed(store, dimension, ids, inferred=inferred)
-    areas = frames.areas(store, targeting.LEVELS[by])
+    groups, mix, best = _mixed(store, dimension, held, inferred=inferred)
+    areas = frames.areas(store, targeting.LEVELS[by], held)
     reported = {row.id: row.report_date for row in store.rows(sa.text("SELECT id, report_date FROM incident"))}
     sources, actors, acts, means = (_of(found, ids) for found in _told(store))
     return Events(
@@ -165,17 +165,17 @@ def _numbered(days: list[str | date | None]) -> NDArray[np.float64]:
 
 
 def _mixed(
-    store: Store, dimension: str, ids: list[str], *, inferred: bool
+    store: Store, dimension: str, held: "pd.DataFrame", *, inferred: bool
 ) -> tuple[tuple[str, ...], NDArray[np.float64], dict[str, float]]:
     """Return the groups, each one's part of an incident's killed of known identity, and the killed that are counted."""
-    counted = targeting.killed(store, dimension, inferred=inferred)
+    counted = targeting.killed(store, dimension, inferred=inferred, held=held)
     groups = tuple(frames.groups(store, dimension)["code"])
     known = counted[counted["group"].notna()]
     table = known.pivot_table(index="incident", columns="group", values="victims", aggfunc="sum")
-    held = table.reindex(index=ids, columns=list(groups)).to_numpy(np.float64)
-    totals = np.nansum(held, axis=1, keepdims=True)
+    parts = table.reindex(index=list(held["id"]), columns=list(groups)).to_numpy(np.float64)
+    totals = np.nansum(parts, axis=1, keepdims=True)
     with np.errstate(invalid="ignore"):
-        mix = np.where(totals > 0, np.nan_to_num(held) / totals, np.nan)
+        mix = np.where(totals > 0, np.nan_to_num(parts) / totals, np.nan)
     best = counted.groupby("incident")["victims"].sum()
     return groups, mix, dict(zip(map(str, best.index), best.tolist(), strict=True))
 

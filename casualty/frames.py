@@ -205,8 +205,8 @@ def locator(store: Store) -> "Locator | None":
     )
 
 
-def areas(store: Store, level: int) -> dict[str, str | None]:
-    """Return for each incident the unit of a level in which it lies: P-code, or the name as stated.
+def areas(store: Store, level: int, held: "pd.DataFrame | None" = None) -> dict[str, str | None]:
+    """Return for each incident (of `held`, if given) the unit of a level in which it lies: P-code, or the name as stated.
 
     First what is recorded (a P-code's ancestor; the first- or second-order unit as stated, matched to a unit's code
     or name); else the unit around the point, if its precision allows it (1-3, or 4 for the first level). Derived at
@@ -214,7 +214,7 @@ def areas(store: Store, level: int) -> dict[str, str | None]:
     """
     import numpy as np
 
-    frame = incidents(store)
+    frame = incidents(store) if held is None else held
     where = locator(store)
     names = unit_names(store, level)
     stated = frame["admin1"] if level == 1 else frame["admin2"] if level == 2 else None
@@ -229,7 +229,7 @@ def areas(store: Store, level: int) -> dict[str, str | None]:
     if where is not None:
         precise = frame["place_precision"].isna() | (frame["place_precision"] <= (4 if level == 1 else 3))
         open_rows = np.flatnonzero(
-            np.array([area is None for area in found]) & precise.to_numpy() & frame["lat"].notna().to_numpy()
+            np.array([area is None for area in found], dtype=bool) & precise.to_numpy() & frame["lat"].notna().to_numpy()
         )
         for place, area in zip(
             open_rows,

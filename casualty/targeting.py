@@ -71,10 +71,10 @@ def question(
         raise UsageFault(f"--period {period} is not known; one of: {', '.join(PERIODS)}.")
     if status is not None and status not in set(IncidentStatus):
         raise UsageFault(f"--status {status} is not known; one of: {', '.join(IncidentStatus)}.")
-    victims = killed(store, dimension, inferred=inferred)
     held = within(frames.incidents(store), only)
+    victims = killed(store, dimension, inferred=inferred, held=held)
     held, remarks = _chosen(held, since, until, status, period)
-    held["area"] = held["id"].map(frames.areas(store, LEVELS[by]))
+    held["area"] = held["id"].map(frames.areas(store, LEVELS[by], held))
     held["period"] = _label(held, period, since, until)
     counts = victims.merge(held[["id", "area", "period", "tier"]], left_on="incident", right_on="id").drop(columns="id")
     if counts.empty or counts["group"].isna().all():
@@ -131,8 +131,8 @@ def _label(held: "pd.DataFrame", period: str, since: date | None, until: date | 
     return days.map(lambda _: f"{first}/{last}")
 
 
-def killed(store: Store, dimension: str, *, inferred: bool) -> "pd.DataFrame":
-    """Killed victims by incident and group, with those whose group is unknown.
+def killed(store: Store, dimension: str, *, inferred: bool, held: "pd.DataFrame | None" = None) -> "pd.DataFrame":
+    """Killed victims by incident (of `held`, if given) and group, with those whose group is unknown.
 
     A group counts what remains after the persons resolved out of it; a group of unknown number counts as one. What an
     incident states beyond its victims is unknown in identity; a person counted in another incident is counted there.
@@ -140,10 +140,11 @@ def killed(store: Store, dimension: str, *, inferred: bool) -> "pd.DataFrame":
     import pandas as pd
 
     frame = frames.attributions(store, dimension, inferred=inferred)
-    frame = frame[frame["harm"] == "killed"].copy()
+    stated = frames.incidents(store) if held is None else held
+    frame = frame[(frame["harm"] == "killed") & frame["incident_id"].isin(stated["id"])].copy()
     number = frame["count_best"].astype("float64").fillna(frame["count_low"].astype("float64")).fillna(1.0)
     frame["victims"] = number - frame["resolved"].clip(upper=number)
-    stated = frames.incidents(store)[["id", "killed_low", "killed_best", "killed_high"]]
+    stated = stated[["id", "killed_low", "killed_best", "killed_high"]]
     elsewhere = stated["id"].map(frames.counted_elsewhere(store, frames.counted_as(store))).fillna(0)
     figure = stated["killed_best"].fillna(stated["killed_low"]).fillna(0) - elsewhere
     counted = stated["id"].map(frame.groupby("incident_id")["victims"].sum()).fillna(0)
