@@ -1,10 +1,8 @@
-"""The map and the record without a browser: every page empty, full, asked wrongly, and as every role."""
-
-from typing import Any
+"""The record without a browser: every page full, asked wrongly, and as every role. The map has tests of its own."""
 
 import pytest
 import sqlalchemy as sa
-from paged import Page, box, html, moved_in, opener, press, shown, three_incidents
+from paged import Page, html, moved_in, opener, shown, three_incidents
 
 from casualty.access import Acting
 from casualty.schema import DimensionFields, table
@@ -28,106 +26,6 @@ def page(house: Store, monkeypatch: pytest.MonkeyPatch) -> Page:
 def full(house: Store) -> dict[str, str]:
     """Three incidents: one exact with a named victim, one that stands for a region, one without a place."""
     return three_incidents(house)
-
-
-# The map --------------------------------------------------------------------------------------------------------------
-
-
-def test_an_empty_house_says_what_to_do(page: Page) -> None:
-    """R50: nothing recorded is said, not drawn as zero."""
-    test = page("map")
-    assert "No incident is recorded yet" in test.info[0].value
-    assert "Shown 0 of 0, 0 without a place." in shown(test)
-    assert "<th" not in html(test)
-
-
-def test_the_map_counts_every_matching_incident(page: Page, full: dict[str, str]) -> None:
-    """R11, R49: what is shown, of how many, how many have no place, and that these are not all deaths."""
-    text = shown(page("map"))
-    assert "Shown 2 of 3, 1 without a place." in text
-    assert "Documented incidents, not all deaths." in text
-    assert text.count("Submitted") == 3
-    assert "at least 2" in text
-
-
-def test_the_legend_gives_each_sign_one_meaning(page: Page, full: dict[str, str]) -> None:
-    """R11, R33: what is not corroborated and what stands for an area can be told from the rest."""
-    text = shown(page("map"))
-    for word in ("not corroborated", "stands for an area, not the place", "number killed (best)"):
-        assert word in text
-
-
-ASKED: list[tuple[dict[str, Any], str]] = [
-    ({"from_": "2024-01-01"}, "Shown 2 of 3, 1 without a place."),
-    ({"from_": "2024-06-01"}, "Shown 0 of 0, 0 without a place."),
-    ({"to": "2023-12-31"}, "Shown 0 of 1, 1 without a place."),
-    ({"status": ["submitted"]}, "Shown 2 of 3, 1 without a place."),
-    ({"status": ["verified"]}, "Shown 0 of 0, 0 without a place."),
-    ({"killed": "1"}, "Shown 1 of 1, 0 without a place."),
-    ({"killed": "0"}, "Shown 1 of 2, 1 without a place."),
-    ({"q": "سوق"}, "Shown 1 of 1, 0 without a place."),
-    ({"q": "sampleLAND"}, "Shown 0 of 1, 1 without a place."),
-    ({"dimension": "faith", "group": "north"}, "Shown 1 of 1, 0 without a place."),
-]
-
-
-@pytest.mark.parametrize(("params", "counted"), ASKED)
-def test_a_filter_in_the_address_is_followed(
-    page: Page, full: dict[str, str], params: dict[str, Any], counted: str
-) -> None:
-    """R74: one filter for map and list, from plain ids and words."""
-    test = page("map", **params)
-    assert counted in shown(test)
-    assert not test.warning
-
-
-def test_an_actor_is_asked_for_by_id(page: Page, full: dict[str, str]) -> None:
-    """R37: as an allegation."""
-    test = page("map", actor=full["actor"])
-    assert "Shown 1 of 1" in shown(test)
-    assert "alleged" in next(part.label for part in test.selectbox if "Actor" in part.label)
-
-
-@pytest.mark.parametrize(
-    ("params", "named"),
-    [
-        ({"from_": "yesterday"}, "from"),
-        ({"from_": "1066-10-14"}, "from"),
-        ({"from_": "2024-02-01", "to": "2024-01-01"}, "from, to"),
-        ({"status": ["submitted", "sure"]}, "status"),
-        ({"type": "massacre"}, "type"),
-        ({"dimension": "blood"}, "dimension"),
-        ({"group": "north"}, "group"),
-        ({"killed": "-1"}, "killed"),
-        ({"killed": "９"}, "killed"),
-        ({"actor": "' OR 1=1"}, "actor"),
-        ({"pickle": "gASV"}, "pickle"),
-    ],
-)
-def test_a_wrong_value_is_ignored_and_said(
-    page: Page, full: dict[str, str], params: dict[str, Any], named: str
-) -> None:
-    """R74: nothing wrong in an address is followed or dropped in silence."""
-    test = page("map", **params)
-    assert f"{named}:" in test.warning[0].value.replace("\\", "")
-    assert "of 3," in shown(test)
-
-
-def test_what_is_unknown_is_left_out_and_said(page: Page, full: dict[str, str]) -> None:
-    """R08: an incident without a best figure matches no question about it, and the page says how many."""
-    test = page("map", killed="0")
-    assert any("1 incident without a best number killed" in part.value for part in test.caption)
-
-
-def test_a_filter_set_by_hand_goes_into_the_address(page: Page, full: dict[str, str]) -> None:
-    """R74"""
-    test = page("map")
-    box(test, "Code or place contains").set_value("سوق").run()
-    assert "Shown 1 of 1" in shown(test)
-    assert test.query_params["q"] == "سوق"
-    press(test, "Clear the filter")
-    assert "of 3," in shown(test)
-    assert "q" not in test.query_params
 
 
 def test_nothing_of_the_record_acts_as_markup(page: Page, full: dict[str, str]) -> None:
@@ -167,7 +65,6 @@ def test_a_dimension_that_is_switched_off_is_nowhere(page: Page, house: Store, f
     off = DimensionFields(code="faith", label="Faith", state=DimensionState.OFF)
     house.amend("dimension", row.id, off, expected=row.version, by=Acting("analyst", Role.ANALYST))
     assert "Northern" not in shown(page("record", code=full["exact"]))
-    assert not any("Identity" in part.label for part in page("map").selectbox)
 
 
 def test_history_tells_what_changed(page: Page, house: Store, full: dict[str, str]) -> None:
