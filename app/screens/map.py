@@ -15,7 +15,7 @@ from geo import cells
 
 MOST_SPOTS = 30
 MOST_FANNED = 40
-MOST_AREAS = 400
+MOST_AREAS = 60
 FORMS = {
     "bubbles": later("Bubbles"), "hexagons": later("Hexagons"), "squares": later("Squares"), "places": later("Single places"),
     "units1": later("First-order units"), "units2": later("Second-order units"), "units3": later("Third-order units"),
