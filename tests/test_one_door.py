@@ -61,7 +61,7 @@ ALLOWED = {
     "casualty.events._means": WITHIN, "casualty.events._mixed": WITHIN, "casualty.events._told": WITHIN,
     "casualty.events._victims": WITHIN, "casualty.events.gathered": WITHIN,
     "casualty.extract._rows": SELECTED,
-    "casualty.targeting._figures": WITHIN, "casualty.targeting.killed": WITHIN, "casualty.targeting.question": WITHIN,
+    "casualty.targeting.killed": WITHIN, "casualty.targeting.question": WITHIN,
 }  # fmt: skip
 
 
