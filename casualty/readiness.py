@@ -167,7 +167,7 @@ def _fewest(method: str) -> int:
 
 def _part(need: str, number: int, of: int) -> Line:
     verdict = Verdict.SHORT if not number else Verdict.COUNT
-    return Line(WHAT[need], number, verdict, of, None, MENDS[need] if number < of else "")
+    return Line(WHAT[need], number, verdict, of, None, MENDS[need] if number < of or not number else "")
 
 
 def _least(what: Word, number: int, least: int | None, mend: str) -> Line:

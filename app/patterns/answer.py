@@ -75,7 +75,7 @@ def _effects(run: Run) -> None:
 
 def figure(run: Run) -> None:
     """Draw the answer; a reader who does not see it is told its sentence, and the table below has its figures."""
-    picture = b64encode(taking.drawn(run.result_sha256, "svg", (), run.result)).decode()
+    picture = b64encode(taking.drawn(run.result_sha256, "svg", (), dict(run.result))).decode()
     said = escape(" ".join(sentences(run.result)[:1]), quote=True)
     st.html(
         f'<figure class="drawn" dir="ltr" tabindex="0"><img lang="en" alt="{said}" src="data:image/svg+xml;base64,{picture}"></figure>'
@@ -175,8 +175,8 @@ def _tiers(document: Mapping[str, Any], group: str) -> None:
         say("If all were"),
         say("Recorded how many times as likely would undo it"),
     ]
-    names = ("group", "bound_low", "bound_high", "tipping")
-    widgets.table(heads, ([words.cell(name, row.get(name)) for name in names] for row in bounds), numbers=heads[1:])
+    limits = ("group", "bound_low", "bound_high", "tipping")
+    widgets.table(heads, ([words.cell(name, row.get(name)) for name in limits] for row in bounds), numbers=heads[1:])
 
 
 def _begin(by: Acting, asked: Asked) -> None:

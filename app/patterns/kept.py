@@ -17,6 +17,8 @@ from casualty.errors import CasualtyError
 from casualty.patterns.plainly import clean, clipped
 from casualty.runs import Run
 
+VIEW = "patterns_view"
+ASK, KEPT, COMPARE = later("Ask a question"), later("Kept answers"), later("Compare")
 PAGE = 30
 DRAWN = 12
 CLIPPED = 110
@@ -78,8 +80,8 @@ def one(code: str, by: Acting) -> None:
 
 
 def _leave() -> None:
-    for name in ("run", "compare"):
-        st.query_params.pop(name, None)
+    st.query_params.pop("run", None)
+    st.session_state[VIEW] = ASK
 
 
 def _again(by: Acting, asked: Asked) -> None:
@@ -92,6 +94,7 @@ def _again(by: Acting, asked: Asked) -> None:
 def _compare(code: str) -> None:
     st.query_params.pop("run", None)
     st.query_params["compare"] = code
+    st.session_state[VIEW] = COMPARE
 
 
 # Side by side --------------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def picture(run: Run, by: Acting, kind: str) -> bytes:
     """Return the figure as a file that says within itself what it is; raise Refused for whoever may take none."""
     head = head_of(run, by)
     told = (f"{run.code}, tier {head['tier']}. {head['handling']} Ledger head {run.ledger_head[:16]}.",)
-    return drawn(run.result_sha256, kind, told, run.result)
+    return drawn(run.result_sha256, kind, told, dict(run.result))
 
 
 def figures_csv(run: Run, by: Acting) -> bytes:

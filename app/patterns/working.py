@@ -4,7 +4,7 @@ import threading
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -16,9 +16,11 @@ from app import jobs, language, session, widgets
 from app.jobs import At, Job, State
 from app.language import count, later, say
 from app.patterns import words
+from app.patterns.ready import CAN
 from casualty import asking, runs
 from casualty.access import Acting
 from casualty.asking import Material
+from casualty.readiness import Readiness, readiness
 from casualty.runs import canonical
 from casualty.store import Store
 
@@ -29,13 +31,14 @@ STAGES = {"reading": later("Reading the record"), "asking": later("Asking"), "ke
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """What somebody asked for: a question, or (`again`) a kept one once more."""
+    """What somebody asked for: a question, or (`again`) a kept one once more, or (`check`) whether it can be answered."""
 
     method: str
     chosen: Mapping[str, Any]
     words: str
     name: str | None = None
     again: str | None = None
+    check: bool = False
 
 
 class _Materials:
@@ -51,39 +54,53 @@ _materials: "weakref.WeakKeyDictionary[Store, _Materials]" = weakref.WeakKeyDict
 OF_MATERIAL = ("dimension", "group", "filter", "since", "until", "status", "by", "period", "base", "model")
 
 
-def material(store: Store, by: Acting, method: str, chosen: Mapping[str, Any]) -> Material:
-    """Return what a question is asked of, as the record stands now; raise as `asking.gathered`."""
+def material(store: Store, by: Acting, method: str, chosen: Mapping[str, Any]) -> tuple[str, Material]:
+    """Return the ledger's head and what a question is asked of, as the record stands now; raise as `asking.gathered`."""
     kept = _materials.setdefault(store, _Materials())
     names = {name: chosen.get(name) for name in OF_MATERIAL}
-    key = (store.head().hash, by.name, method, canonical(names))
+    head = store.head().hash
+    key = (head, by.name, method, canonical(names))
     with kept.lock:
         if key in kept.held:
             kept.held.move_to_end(key)
-            return kept.held[key]
+            return head, kept.held[key]
     found = asking.gathered(store, method, chosen, by)
     with kept.lock:
         kept.held[key] = found
         while len(kept.held) > REMEMBERED:
             kept.held.popitem(last=False)
-    return found
+    return head, found
 
 
 def begin(store: Store, by: Acting, asked: Asked) -> Job:
     """Put a question in line; raise UsageFault where too many of theirs wait."""
-    work = _again if asked.again else _answer
+    work: Callable[..., Any] = _again if asked.again else _checked if asked.check else _answer
     return jobs.of(store).ask(by.name, asked, partial(work, store, by, asked))
 
 
 def _answer(store: Store, by: Acting, asked: Asked, at: At) -> str:
     """Ask and keep; the code of what was kept."""
     at.stage("reading")
-    head = store.head().hash
-    held = material(store, by, asked.method, asked.chosen)
+    head, held = material(store, by, asked.method, asked.chosen)
     at.stage("asking")
     document = asking.answer(held, asked.method, asked.chosen, executor=at.executor, progress=at.progress)
     at.stage("keeping")
     with at.keeping():
         return asking.keep(store, by, asked.method, asked.chosen, held, document, name=asked.name, ledger_head=head)
+
+
+def _checked(store: Store, by: Acting, asked: Asked, at: At) -> Readiness:
+    """Say whether the data can answer a question; nothing is kept of it."""
+    at.stage("reading")
+    return readiness(material(store, by, asked.method, asked.chosen)[1], asked.method, asked.chosen)
+
+
+def checked(store: Store, by: Acting, asked: Asked) -> Job | None:
+    """Return the latest job that says whether this very question can be answered, None where there is none."""
+    mine = [job for job in jobs.of(store).mine(by.name) if job.what.check and job.state is not State.STOPPED]
+    return next(
+        (job for job in reversed(mine) if (job.what.method, job.what.chosen) == (asked.method, asked.chosen)), None
+    )
 
 
 def _again(store: Store, by: Acting, asked: Asked, at: At) -> runs.Rerun:
@@ -155,6 +172,8 @@ def _left(job: Job) -> str:
 
 
 def _title(job: Job) -> str:
+    if job.what.check:
+        return say("Can the data answer it? {question}", question=job.what.words)
     return say("Again: {question}", question=job.what.words) if job.what.again else str(job.what.words)
 
 
@@ -179,6 +198,8 @@ def _ended(job: Job, by: Acting) -> None:
             words.english(job.result.sentence, "p", "said")
             if job.result.differences:
                 st.html("<ul>" + "".join(f"<li>{words.engine(part)}</li>" for part in job.result.differences) + "</ul>")
+        elif job.state is State.DONE and job.what.check:
+            st.html(f'<p role="status"><b>{escape(_title(job))}</b> {escape(say(CAN[job.result.can][1]))}</p>')
         elif job.state is State.DONE:
             st.html(f'<p role="status"><b>{escape(_title(job))}</b> {escape(say("Answered, and kept."))}</p>')
         elif job.state is State.STOPPED:
@@ -192,7 +213,7 @@ def _ended(job: Job, by: Acting) -> None:
             said = say("This failed by a fault of the program. Nothing of it was kept; tell whoever runs this server.")
             widgets.faults(f"{_title(job)}: {said}")
         with st.container(horizontal=True):
-            if job.state is State.DONE and not job.what.again:
+            if job.state is State.DONE and not job.what.again and not job.what.check:
                 st.button(
                     say("Open the answer"),
                     key=f"job-{job.id}-open",

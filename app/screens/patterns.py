@@ -6,18 +6,20 @@ from typing import Any
 import streamlit as st
 
 from app import filtering, language, session, widgets
-from app.language import later, say
+from app.language import say
 from app.patterns import choices, kept, questions, ready, working
+from app.patterns.kept import ASK, COMPARE, KEPT, VIEW
 from app.patterns.questions import ANY_GROUP, GROUP, Way
 from app.patterns.working import Asked
 from casualty import access
 from casualty.access import Acting
 from casualty.errors import CasualtyError, NotEnoughData
 from casualty.filters import EVERYTHING
-from casualty.readiness import Can, readiness
+from casualty.readiness import Can, Readiness, readiness
 from casualty.runs import LONGEST_NAME
 
-ASK, KEPT, COMPARE = later("Ask a question"), later("Kept answers"), later("Compare")
+# Incidents from which on reading them takes longer than a page may.
+LARGE = 20_000
 STYLE = """<style>
 .sentence { font-size: 1.1rem; font-weight: 600; margin: .4rem 0; }
 .drawn { margin: .5rem 0; overflow-x: auto; } .drawn img { max-width: 100%; min-width: 34rem; height: auto; background: #fff; }
@@ -38,7 +40,7 @@ def refused(by: Acting) -> CasualtyError | None:
 
 def ask(by: Acting) -> None:
     """Ask: the question, the choices, whether it can be answered, and then the work."""
-    if not empty():
+    if not askable():
         return
     way = question()
     text = str(filtering.chosen())
@@ -60,12 +62,12 @@ def ask(by: Acting) -> None:
     chosen.setdefault("by", "admin1")
     name = st.text_input(say("Name of the answer (optional)"), key="patterns_name", max_chars=LONGEST_NAME,
                          help=say("Under this name it stands among the kept answers."))  # fmt: skip
-    can = answerable(by, way, chosen)
     asked = Asked(way.method, chosen, words_of(way, chosen), name or None)
+    can = answerable(by, asked)
     st.button(say("Run"), type="primary", disabled=not can, key="patterns_run", on_click=run, args=(by, way, asked))
 
 
-def empty() -> bool:
+def askable() -> bool:
     """Return whether there is anything to ask of; say what to do next if there is not."""
     if not choices.dimensions():
         st.info(say("No identity dimension is in use yet, so no question about groups can be asked. An analyst or an "
@@ -103,12 +105,11 @@ def words_of(way: Way, chosen: dict[str, Any]) -> str:
     return " · ".join(parts)
 
 
-def answerable(by: Acting, way: Way, chosen: dict[str, Any]) -> bool:
-    """Show whether the data can answer the question, and return it."""
+def answerable(by: Acting, asked: Asked) -> bool:
+    """Show whether the data can answer the question, and return it; a large record is read behind the page."""
     st.markdown(f"**{say('Can the data answer it?')}**")
     try:
-        with st.spinner(say("Reading the record ...")):
-            found = readiness(working.material(session.store(), by, way.method, chosen), way.method, chosen)
+        found = looked_behind(by, asked) if len(session.selected(EVERYTHING)) > LARGE else looked(by, asked)
     except NotEnoughData as told:
         widgets.told(told)
         st.caption(say("A rate is refused where its denominator is not held; nothing is guessed. Bring the figures in, or "
@@ -117,17 +118,44 @@ def answerable(by: Acting, way: Way, chosen: dict[str, Any]) -> bool:
     except CasualtyError as told:
         widgets.told(told)
         return False
+    if found is None:
+        return False
     ready.show(found)
     return found.can is not Can.NO
 
 
-def run(by: Acting, way: Way, asked: Asked) -> None:
-    """Put the question in line; the address says it, so that it can be asked again from there."""
+def looked(by: Acting, asked: Asked) -> Readiness:
+    """Return whether the data can answer it, read here and now."""
+    with st.spinner(say("Reading the record ...")):
+        _, material = working.material(session.store(), by, asked.method, asked.chosen)
+        return readiness(material, asked.method, asked.chosen)
+
+
+def looked_behind(by: Acting, asked: Asked) -> Readiness | None:
+    """Return whether the data can answer it once that was read behind the page; offer to read it if it was not."""
+    job = working.checked(session.store(), by, asked)
+    if job is not None and job.fault is not None:
+        raise job.fault
+    if job is not None and job.over:
+        return job.result if isinstance(job.result, Readiness) else None
+    if job is None:
+        st.caption(say("This record is large: it is read behind the page, which takes a while."))
+        look = Asked(asked.method, asked.chosen, asked.words, check=True)
+        st.button(say("See whether the data can answer it"), key="patterns_look", on_click=begin, args=(by, look))
+    return None
+
+
+def begin(by: Acting, asked: Asked) -> None:
+    """Put work in line; why it may not wait there is said when the page is drawn."""
     try:
         working.begin(session.store(), by, asked)
     except CasualtyError as told:
         st.session_state["patterns_refused"] = told
-        return
+
+
+def run(by: Acting, way: Way, asked: Asked) -> None:
+    """Put the question in line; the address says it, so that it can be asked again from there."""
+    begin(by, asked)
     st.query_params["question"] = way.key
     for name in ("dimension", "group"):
         if asked.chosen.get(name):
@@ -136,11 +164,13 @@ def run(by: Acting, way: Way, asked: Asked) -> None:
 
 def view() -> str:
     """Return which part of the page is shown; the address may ask for one."""
-    usual = COMPARE if "compare" in st.query_params else ASK
-    if "compare" in st.query_params and st.session_state.get("patterns_view") is None:
-        st.session_state["patterns_view"] = COMPARE
-    return str(st.segmented_control(say("Show"), (ASK, KEPT, COMPARE), default=usual, required=True, key="patterns_view",
-                                    label_visibility="collapsed", format_func=lambda name: say(name)))  # fmt: skip
+    if st.session_state.get(VIEW) is None:
+        st.session_state[VIEW] = COMPARE if "compare" in st.query_params else ASK
+    chosen = st.segmented_control(say("Show"), (ASK, KEPT, COMPARE), required=True, key=VIEW,
+                                  label_visibility="collapsed", format_func=lambda name: say(name))  # fmt: skip
+    if chosen != COMPARE:
+        st.query_params.pop("compare", None)
+    return str(chosen)
 
 
 by = session.acting()
