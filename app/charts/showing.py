@@ -124,7 +124,8 @@ _HEADS: Mapping[str, str] = {
 def _said(row: Row, number: Number) -> str:
     if number is not None:
         return language.number(number)
-    return row.said if all(value is None for value in row.values) else widgets.unknown()
+    nothing = all(value is None for value in (*row.values, row.low, row.high))
+    return row.said if nothing else widgets.unknown()
 
 
 def take(chart: Chart, key: str, wanted: Taking) -> None:
