@@ -111,6 +111,17 @@ def test_a_page_from_the_right_mirrors_the_chart(form: str) -> None:
         assert other[1:] == pytest.approx(one[1:])
 
 
+def test_time_runs_from_the_left_in_every_language() -> None:
+    """R80: as on the timeline of the map."""
+    chart = charts.times("t", "h", "a", [("one", [Row("2024-01", (3,), "3"), Row("2024-02", (5,), "5")])])
+    assert boxes(drawn(chart)) == boxes(drawn(chart, rtl=True))
+
+
+def test_an_ellipsis_stands_where_the_text_ends() -> None:
+    """R80: a Latin name that is cut on a page from the right."""
+    assert drawing.clipped("Longshore Guardians", 60) == f"{drawing.OWN}Longsho…{drawing.END}"
+
+
 def test_parts_differ_by_more_than_colour() -> None:
     """R11: each part after the first has its own hatch, and the legend names it."""
     chart = charts.stacked("t", "h", [f"part {at}" for at in range(7)], [("", [Row("x", (1,) * 7, "7")])])

@@ -111,7 +111,7 @@ class Comparison:
         sums = [[counting.sums(found, harm) for harm in HARMS] for found in self.found]
         rows = [[one.row(harm_said(harm)) for harm, one in zip(HARMS, side, strict=True)] for side in sums]
         notes = [
-            f"{name}; {harm_said(harm)}: {one.unknown}"
+            language.joined((name, f"{harm_said(harm)}: {one.unknown}"), ";")
             for name, side in zip(self.names, sums, strict=True)
             for harm, one in zip(HARMS, side, strict=True)
         ]

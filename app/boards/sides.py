@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import streamlit as st
 
-from app import filterbuilder, filterwords, language, session, widgets
+from app import filterbuilder, filterwords, session, widgets
 from app.boards import counting, coverage
 from app.language import later, say
 from casualty import filters, keptfilters
@@ -243,7 +243,7 @@ def asked_words(wanted: Filter, side: Side, name: str) -> str:
 
 def panel(side: Side, name: str) -> str:
     """Return what a side is called at its part of a chart."""
-    return language.shown().say(NAMES[name], name=Word(side.name))
+    return say(NAMES[name], name=side.name)
 
 
 def alike(left: Side, right: Side) -> bool:

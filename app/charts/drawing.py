@@ -1,6 +1,7 @@
 """A chart as SVG, for the page at two widths and for a sheet that is taken away; PNG is that very SVG, rastered.
 
-All is laid out from the left; for a language that is read from the right the finished places are mirrored.
+All is laid out from the left; for a language that is read from the right the finished places are mirrored, save those of
+bins of time: time runs from the left in every language.
 """
 
 from collections.abc import Iterable, Iterator
@@ -153,9 +154,9 @@ def clipped(text: str, room: float, size: float = SIZE) -> str:
     kept = text
     while kept and wide(kept + "…", size) > room:
         kept = kept[:-1]
-    # A cut isolate would turn all that follows.
+    # A cut isolate would turn all that follows; and the ellipsis stands where this text ends, not where the page's would.
     opened = sum(kept.count(sign) for sign in (OWN, RIGHT, LEFT)) - kept.count(END)
-    return kept.rstrip() + "…" + END * max(opened, 0)
+    return OWN + kept.rstrip() + "…" + END * (max(opened, 0) + 1)
 
 
 def wrapped(text: str, room: float, size: float = SIZE) -> list[str]:
@@ -296,7 +297,8 @@ def _whisker(pen: _Pen, row: Row, at: int, x: float, y: float, scale: float) -> 
 
 
 def _bins(pen: _Pen, chart: Chart, panel: Panel, at: int, left: float, y: float, room: float) -> float:
-    """Draw bars upright, one for each bin of time, over a scale that all panels share."""
+    """Draw bars upright, one for each bin of time, over a scale that all panels share; the first day is at the left."""
+    pen = _Pen(pen.width, False, pen.parts)
     top = digits(chart.top)
     x = left + 3 * EDGE + max(wide(top, SMALL), 12)
     floor, across = y + BIN, left + room - x - 2 * EDGE
