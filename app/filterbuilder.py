@@ -49,7 +49,7 @@ def more(rest: Filter) -> Filter:
     for number, part in enumerate(parts):
         said, out = st.columns([6, 1], vertical_alignment="center")
         said.caption(widgets.plain(filterwords.words(Filter(part))))
-        if out.button("✕", key=f"filter_out_{number}", help=say("Take this condition out")):
+        if out.button("✕", key=f"filter_out_{number}", type="tertiary", help=say("Take this condition out")):
             del parts[number]
             return filters.every(tuple(parts))
     with st.expander(say("More conditions")):
@@ -64,7 +64,7 @@ def _form() -> Part | None:
     for number, (kind, part) in enumerate(draft):
         said, out = st.columns([6, 1], vertical_alignment="center")
         said.caption(widgets.plain(filterwords.words(Filter(_of_kind(kind, [part])))))
-        if out.button("✕", key=f"filter_draft_out_{number}", help=say("Take this condition out")):
+        if out.button("✕", key=f"filter_draft_out_{number}", type="tertiary", help=say("Take this condition out")):
             del draft[number]
             st.rerun()
     kind = st.selectbox(say("About"), KINDS, key="filter_about", format_func=lambda name: say(KINDS[name]))
@@ -77,11 +77,11 @@ def _form() -> Part | None:
         format_func=labels.get,
     )
     asked = _condition(fields[name])
-    add, done = st.columns(2)
-    if add.button(say("Add condition"), key="filter_add", disabled=asked is None) and asked is not None:
+    buttons = st.container(horizontal=True)
+    if buttons.button(say("Add condition"), key="filter_add", disabled=asked is None) and asked is not None:
         draft.append((kind, asked))
         st.rerun()
-    if done.button(say("Apply"), key="filter_apply", disabled=not draft, type="primary"):
+    if buttons.button(say("Apply"), key="filter_apply", disabled=not draft, type="primary"):
         st.session_state[DRAFT] = []
         return joined(join, draft)
     return None
@@ -190,7 +190,7 @@ def saved(wanted: Filter, ask: Callable[[Filter], None]) -> None:
         for name, one in held.items():
             use, drop = st.columns([5, 1])
             use.button(widgets.plain(name), key=f"filter_use_{name}", on_click=ask, args=(one.filter,), width="stretch")
-            drop.button("✕", key=f"filter_drop_{name}", help=say("Forget this filter"), on_click=keptfilters.forget,
+            drop.button("✕", key=f"filter_drop_{name}", type="tertiary", help=say("Forget this filter"), on_click=keptfilters.forget,
                         args=(session.store(), by, name))  # fmt: skip
         if not held:
             st.caption(say("None is saved yet."))

@@ -227,9 +227,9 @@ def _made(field: str, how: str, value: str | list[str] | None) -> Part | None:
 
 def _days() -> tuple[date | None, date | None]:
     limits: dict[str, Any] = {"value": None, "min_value": FIRST_DAY, "max_value": LAST_DAY, "format": "YYYY-MM-DD"}
-    first, last = st.columns(2)
-    since = first.date_input(say("From"), key="filter_since", **limits)
-    until = last.date_input(say("To"), key="filter_until", **limits)
+    # One below the other: side by side in the sidebar neither would show its whole day.
+    since = st.date_input(say("From"), key="filter_since", **limits)
+    until = st.date_input(say("To"), key="filter_until", **limits)
     if since and until and since > until:
         widgets.faults(say("The first day lies after the last."), [say("Swap or mend them; both are ignored.")])
         return None, None
