@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import session, widgets
+from app import session
 from app.language import later, say
 from app.patterns.questions import ANY_GROUP, Way
 from casualty.errors import Fault, InvalidRecords
@@ -230,9 +230,7 @@ def picked(key: str, label: str, options: Mapping[str, str], address: str, told:
     held = st.session_state.get(f"patterns-{key}")
     if held is not None and held not in options:
         del st.session_state[f"patterns-{key}"]
-    return st.selectbox(
-        label, list(options), key=f"patterns-{key}", help=told, format_func=lambda word: widgets.plain(options[word])
-    )
+    return st.selectbox(label, list(options), key=f"patterns-{key}", help=told, format_func=options.get)
 
 
 def how(way: Way) -> dict[str, Any]:

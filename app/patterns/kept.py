@@ -58,7 +58,7 @@ def _cells(run: Run) -> list[str]:
         link + taken_back,
         widgets.text(run.name) if run.name else "",
         escape(answer.title(run)),
-        widgets.text(run.group) if run.group else escape(say("all")),
+        widgets.text(run.group) if run.group else escape(say("All groups")),
         widgets.text(run.by),
         escape(language.moment(run.at)),
         "" if used is None else escape(language.number(used)),
@@ -127,11 +127,7 @@ def _picked(key: str, label: str, found: dict[str, Run], usual: str) -> str:
     held = st.session_state.get(f"compare-{key}")
     if held not in found:
         st.session_state[f"compare-{key}"] = usual
-    return str(
-        st.selectbox(
-            label, list(found), key=f"compare-{key}", format_func=lambda code: widgets.plain(_called(found[code]))
-        )
-    )
+    return str(st.selectbox(label, list(found), key=f"compare-{key}", format_func=lambda code: _called(found[code])))
 
 
 def _called(run: Run) -> str:
