@@ -165,6 +165,8 @@ class Part {
     box.dataset.counted = String(data.spots.reduce((sum, spot) => sum + spot[2], 0));
     box.dataset.spots = String(data.spots.length);
     box.dataset.form = data.form;
+    box.dataset.findings = String(data.findings.circles.length);
+    box.dataset.fan = String(data.fan?.leaves.length ?? 0);
   }
 
   shade(shaded) {
