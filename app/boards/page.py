@@ -146,7 +146,7 @@ def _list_changes(head: str, listed: Sequence[Change]) -> None:
     if len(listed) > MOST_CHANGES:
         rest = count("and {n} more", "and {n} more", len(listed) - MOST_CHANGES)
         more = f"<li>{escape(rest)}</li>"
-    st.html(f"<h4>{escape(head)}: {len(listed)}</h4><ul class='changes'>{items}{more}</ul>")
+    st.html(f'<h4 class="changes-head">{escape(head)}: {len(listed)}</h4><ul class="changes">{items}{more}</ul>')
 
 
 # What is recorded ------------------------------------------------------------------------------------------------------
