@@ -35,7 +35,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def linked(page: Page, role: Role = Role.RECORDER, **params: str) -> AppTest:
     """Come to the map by a link, from another page: choices of the map that somebody made before are forgotten."""
-    test = page("accounts", role)
+    test = page("record", role)
     test.switch_page("screens/map.py")
     for name, value in params.items():
         test.query_params[name] = value
