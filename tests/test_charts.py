@@ -119,7 +119,7 @@ def test_time_runs_from_the_left_in_every_language() -> None:
 
 def test_an_ellipsis_stands_where_the_text_ends() -> None:
     """R80: a Latin name that is cut on a page from the right."""
-    assert drawing.clipped("Longshore Guardians", 60) == f"{drawing.OWN}Longsho…{drawing.END}"
+    assert drawing.clipped("Longshore Guardians", 60) == f"{drawing.OWN}Longsh…{drawing.END}"
 
 
 def test_parts_differ_by_more_than_colour() -> None:

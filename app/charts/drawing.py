@@ -144,11 +144,11 @@ def wide(text: str, size: float = SIZE) -> float:
 
 def _broad(c: str) -> float:
     """Return about how broad a letter is, as a part of its size; letters of DejaVu Sans, the widest of the font's list."""
-    if ord(c) > 0x2E7F or c in "mwMW@%…—":
+    if ord(c) > 0x2E7F or c in "mwMW@%…":
         return 1.0
     if c in "ilj.,:;|' ":
-        return 0.34
-    return 0.78 if c.isupper() else 0.63
+        return 0.3
+    return 0.45 if c in "frtI()-" else 0.74 if c.isupper() else 0.62
 
 
 def digits(value: float) -> str:
