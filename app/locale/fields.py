@@ -26,6 +26,7 @@ FIELDS: dict[str, str] = {
     "date_precision": "How closely the date is known",
     "date_start": "First day",
     "document": "Document",
+    "filter": "Filter",
     "harm": "Harm",
     "identity": "Identity",
     "id": "Identifier",
