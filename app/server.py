@@ -1,6 +1,7 @@
 """One process: the pages, the sign-in and the files they need, behind the guard."""
 
 import asyncio
+import gc
 import ipaddress
 import logging
 import socket
@@ -8,6 +9,7 @@ import sys
 import threading
 import time
 import traceback
+from contextlib import suppress
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,6 +33,7 @@ from app.organisation import BACK, BEGIN, PATHS, UNDERWAY, Organisation, load
 from app.organisation import COOKIE as AWAY
 from app.outline import territory
 from app.overlays import Layers
+from casualty import overview
 from casualty.access import Acting
 from casualty.errors import CasualtyError, Refused, UsageFault
 from casualty.schema import table
@@ -380,6 +383,20 @@ def listen(host: str, port: int) -> socket.socket:
         ) from wrong
 
 
+def _make_ready(store: Store) -> None:
+    """Read what the first page would wait for: the record as columns, the languages, the gazetteer."""
+    with suppress(CasualtyError):  # whoever asks for a page is told of it
+        held = overview.of(store)
+        for name in ("source", "actor"):
+            overview.ties(held, store, name)
+    for tag in locale.tags():
+        locale.catalogue(tag)
+    gazetteer.shipped()
+    # Streamlit collects what is unused after each run of a page; what stays need not be looked through each time.
+    gc.collect()
+    gc.freeze()
+
+
 def serve(url: str, host: str = "127.0.0.1", port: int = 8501, oidc: Path | None = None) -> None:
     """Serve the database at a path or URL until stopped; the address goes to standard error.
 
@@ -389,8 +406,7 @@ def serve(url: str, host: str = "127.0.0.1", port: int = 8501, oidc: Path | None
 
     organisation = Organisation(load(oidc)) if oidc else None
     store = Store.open(url)
-    # The first recorder should not wait half a second until the gazetteer is unpacked.
-    threading.Thread(target=gazetteer.shipped, daemon=True).start()
+    threading.Thread(target=_make_ready, args=(store,), daemon=True).start()
     line = listen(host, port)
     address, number = line.getsockname()[:2]
     loopback = _loopback(address)

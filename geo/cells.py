@@ -13,6 +13,7 @@ Shape = Literal["square", "hexagon"]
 
 # The plane is cut off where Web Mercator's is, so that it is a square.
 HIGHEST = 85.0511
+_MOST_IN_TABLE = 4_000_000
 _ROW = 1 << 31  # more than there are cells beside each other at any size asked for
 
 
@@ -54,17 +55,44 @@ def gathered(lon: ArrayLike, lat: ArrayLike, size: float, shape: Shape = "square
     A hexagon stands on a corner and is as wide as a square of the same size. Cells are equal on the map and not on the
     ground: towards the poles they hold less land.
     """
-    labels = numbered(lon, lat, size, shape)
-    keys, of = np.unique(labels, return_inverse=True)
-    x, y = _middles(keys, size, shape)
-    return Cells(shape, size, keys, of.reshape(-1), *degrees(x, y))
+    return gathered_on_plane(*mercator(lon, lat), size, shape)
+
+
+def gathered_on_plane(x: Floats, y: Floats, size: float, shape: Shape = "square") -> Cells:
+    """Return the same of points whose Web Mercator coordinates (0 to 1) are known already."""
+    keys, of = _distinct(*_placed(x, y, size, shape))
+    return Cells(shape, size, keys, of, *degrees(*_middles(keys, size, shape)))
+
+
+def _distinct(column: Whole, row: Whole) -> tuple[Whole, NDArray[np.intp]]:
+    """Return the keys in rising order and which of them each point has: by a table of all cells where there are few enough."""
+    if not len(column):
+        return np.array([], dtype=np.int64), np.array([], dtype=np.intp)
+    left, top = int(column.min()), int(row.min())
+    wide, high = int(column.max()) - left + 1, int(row.max()) - top + 1
+    if wide * high > _MOST_IN_TABLE:
+        found, of = np.unique(row * _ROW + column, return_inverse=True)
+        return found, of.reshape(-1)
+    at = (row - top) * wide + (column - left)
+    there = np.flatnonzero(np.bincount(at, minlength=wide * high))
+    number = np.empty(wide * high, dtype=np.intp)
+    number[there] = np.arange(len(there))
+    return (there // wide + top) * _ROW + there % wide + left, number[at]
 
 
 def numbered(lon: ArrayLike, lat: ArrayLike, size: float, shape: Shape = "square") -> Whole:
     """Return the key of the cell that each point lies in."""
-    x, y = mercator(lon, lat)
-    column, row = _squares(x, y, size) if shape == "square" else _hexagons(x, y, size)
+    return numbered_on_plane(*mercator(lon, lat), size, shape)
+
+
+def numbered_on_plane(x: Floats, y: Floats, size: float, shape: Shape = "square") -> Whole:
+    """Return the same of points whose Web Mercator coordinates (0 to 1) are known already."""
+    column, row = _placed(x, y, size, shape)
     return row * _ROW + column
+
+
+def _placed(x: Floats, y: Floats, size: float, shape: Shape) -> tuple[Whole, Whole]:
+    return _squares(x, y, size) if shape == "square" else _hexagons(x, y, size)
 
 
 def _squares(x: Floats, y: Floats, size: float) -> tuple[Whole, Whole]:
@@ -90,7 +118,8 @@ def _middles(keys: Whole, size: float, shape: Shape) -> tuple[Floats, Floats]:
     column = keys - row * _ROW
     if shape == "square":
         return (column + 0.5) * size, (row + 0.5) * size
-    return (column + (row & 1) * 0.5) * size, row * size * math.sqrt(3) / 2
+    shifted = column.astype(np.float64) + (row & 1) * 0.5
+    return shifted * size, row.astype(np.float64) * (size * math.sqrt(3) / 2)
 
 
 def outline(cells: Cells) -> Floats:

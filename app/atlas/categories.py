@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from app import language, session
+from app.atlas import remembered
 from app.language import later, say
 from casualty import overview
 from casualty.filters import TIERS
@@ -57,13 +58,17 @@ def kinds() -> dict[str, str]:
 
 
 def of(chosen: Selection, kind: str) -> Categories:
-    """Return the categories of a selection."""
-    columns, at = chosen.columns, chosen.at
+    """Return the categories of a selection, in the reader's language."""
+    return remembered.of(chosen, ("categories", kind, language.current().tag), lambda: _of(chosen, kind))
+
+
+def _of(chosen: Selection, kind: str) -> Categories:
+    columns = chosen.columns
     if kind == "type":
-        return _commonest(columns.kind[at], TYPES, {t: language.term(IncidentType(t)) for t in TYPES})
+        return _commonest(chosen.of(columns.kind), TYPES, {t: language.term(IncidentType(t)) for t in TYPES})
     if kind == "precision":
         words = [say("not recorded"), *(language.term(term).lower() for term in PlacePrecision)]
-        return Categories(columns.place_precision[at].astype(np.int64), tuple(words), _scale(len(words)))
+        return Categories(chosen.of(columns.place_precision).astype(np.int64), tuple(words), _scale(len(words)))
     if kind == "actor":
         return _tied(chosen, "actor", {row.id: row.name for row in session.listed("actor")})
     if kind == "source":
@@ -81,7 +86,7 @@ def tier(chosen: Selection) -> Categories:
 def tiers(chosen: Selection) -> Codes:
     """Return the tier of each incident: its place in TIERS."""
     of_status = np.array([_tier_of(status) for status in STATUSES], dtype=np.int64)
-    return of_status[chosen.columns.status[chosen.at]]
+    return of_status[chosen.of(chosen.columns.status)]
 
 
 def _tier_of(status: str) -> int:
@@ -119,13 +124,13 @@ def _tied(chosen: Selection, name: str, labels: Mapping[str, str], only: str = "
     kept = wanted[ties.to.codes]
     at, codes = ties.at[kept], ties.to.codes[kept].astype(np.int64)
     n, many = len(chosen.overview), len(ties.to.words) + 1
-    how_many = np.bincount(at, minlength=n)[chosen.at]
+    how_many = chosen.of(np.bincount(at, minlength=n))
     # Of one or two ties the least and the greatest tell both.
     least, greatest = np.full(n, many - 1), np.full(n, -1)
     np.minimum.at(least, at, codes)
     np.maximum.at(greatest, at, codes)
     few = (how_many == 1) | (how_many == 2)
-    pairs, of_pair = np.unique(least[chosen.at][few] * many + greatest[chosen.at][few], return_inverse=True)
+    pairs, of_pair = np.unique(chosen.of(least)[few] * many + chosen.of(greatest)[few], return_inverse=True)
     names = [_both(*divmod(int(pair), many), ties.to.words, labels) for pair in pairs]
     found = _commonest(of_pair, [str(at) for at in range(len(names))], {str(at): name for at, name in enumerate(names)})
     rest = len(found.labels)
@@ -143,4 +148,4 @@ def values(chosen: Selection, size: str) -> Any:
     """Return low, best and high (n, 3) of what sizes stand for; NaN where unknown. `incidents`: 1 each."""
     if size == "incidents":
         return np.ones((len(chosen), 3))
-    return getattr(chosen.columns, size)[chosen.at]
+    return chosen.of(getattr(chosen.columns, size))

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 import streamlit as st
 
 from app import session, widgets
+from app.atlas import remembered
 from app.language import later, say
 from casualty.filters import TIER_OF, TIERS
 from casualty.overview import NO_DAY, Selection
@@ -28,19 +29,22 @@ ORDERS = {
 
 def ordered(chosen: Selection, order: str) -> Any:
     """Return the positions of a selection in an order; what is unknown stands at the end, and ties by position."""
+    return remembered.of(chosen, ("order", order), lambda: _ordered(chosen, order))
+
+
+def _ordered(chosen: Selection, order: str) -> Any:
     held, at = chosen.columns, chosen.at
-    days = held.first[at].astype(np.int64)
-    undated = days == NO_DAY
+    days = chosen.of(held.first).astype(np.int64)
+    keys: list[Any] = [-days]  # NO_DAY is the least of all numbers, so that it stands at the end
     if order == "earliest":
-        keys = [days, undated]
+        keys = [np.where(days == NO_DAY, np.iinfo(np.int64).max, days)]
     elif order == "killed":
-        best = held.killed[at, 1]
-        keys = [-days, -np.nan_to_num(best), np.isnan(best)]
+        best = chosen.of(held.killed)[:, 1]
+        keys.append(np.where(np.isnan(best), np.inf, -best))
     elif order == "placeless":
-        keys = [-days, undated, ~np.isnan(held.lat[at])]
-    else:
-        keys = [-days, undated]
-    return at[np.lexsort([at, *keys])]
+        keys.append(~np.isnan(chosen.of(held.lat)))
+    # Positions rise and the sort is stable, so that ties stand by position.
+    return at[np.lexsort(keys)]
 
 
 def rows(chosen: Selection, positions: Sequence[int] | Any) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ Every incident in view stands in exactly one spot, so the numbers of the spots a
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -60,6 +61,30 @@ class Points:
     def __len__(self) -> int:
         return len(self.lon)
 
+    @cached_property
+    def plane(self) -> tuple[Floats, Floats]:
+        """Web Mercator coordinates, from 0 to 1."""
+        return mercator(self.lon, self.lat)
+
+    @cached_property
+    def unknown(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Whether the best figure is not known."""
+        return np.isnan(self.value[:, 1])
+
+    @cached_property
+    def sums(self) -> tuple[Floats, Floats, Floats]:
+        """What adds up to best, low and high: nought where nothing is known, the best where an end is not stated."""
+        low, best, high = self.value.T
+        ends = (np.where(np.isnan(end), best, end) for end in (best, low, high))
+        best, low, high = (np.nan_to_num(end, copy=False) for end in ends)
+        return best, low, high
+
+    def only(self, chosen: Any) -> "Points":
+        """Return the chosen points."""
+        rows = (self.lon, self.lat, self.value, self.category, self.area, self.at)
+        lon, lat, value, category, area, at = (column[chosen] for column in rows)
+        return Points(lon, lat, value, category, self.categories, area, at)
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -107,7 +132,8 @@ def draw(points: Points, view: View, form: Form = "bubbles") -> Drawn:
         return _at_places(points, inside)
     shape: cells.Shape = "hexagon" if form == "hexagons" else "square"
     level = level_of(view.zoom)
-    found = cells.gathered(points.lon[inside], points.lat[inside], cell_size(level), shape)
+    x, y = points.plane
+    found = cells.gathered_on_plane(_rows(x, inside), _rows(y, inside), cell_size(level), shape)
     keys = [f"{shape[0]}/{level:g}/{key}" for key in found.keys.tolist()]
     spots = _summed(points, inside, found.of, found.lon, found.lat, keys)
     outlines = np.round(cells.outline(found), 4).tolist()
@@ -154,7 +180,7 @@ def _members(points: Points, key: str) -> Positions:
         return np.flatnonzero((points.lon == lon) & (points.lat == lat) & (points.area == bool(area)))
     if kind in ("s", "h") and len(numbers) == 2 and 0 <= numbers[0] <= 24 and rest[1].lstrip("-").isdigit():
         shape: cells.Shape = "hexagon" if kind == "h" else "square"
-        labels = cells.numbered(points.lon, points.lat, cell_size(numbers[0]), shape)
+        labels = cells.numbered_on_plane(*points.plane, cell_size(numbers[0]), shape)
         return np.flatnonzero(labels == int(rest[1]))
     return np.array([], dtype=np.int64)
 
@@ -166,13 +192,13 @@ def _summed(
         return np.bincount(of, weights=weights, minlength=len(keys))
 
     count = total()
-    best = points.value[chosen, 1]
-    low, high = (np.where(np.isnan(points.value[chosen, end]), best, points.value[chosen, end]) for end in (0, 2))
-    sums = [total(np.nan_to_num(value)).astype(np.int64) for value in (best, low, high)]
-    areas = total(points.area[chosen])
+    sums = [total(_rows(end, chosen)).astype(np.int64) for end in points.sums]
+    areas, unknown = (
+        np.bincount(of[_rows(which, chosen)], minlength=len(keys)) for which in (points.area, points.unknown)
+    )
     form = np.where(areas == 0, 0, np.where(areas == count, 2, 1))
     columns = (
-        np.round(lon, MOST_DIGITS), np.round(lat, MOST_DIGITS), count, sums[0], total(np.isnan(best)).astype(np.int64),
+        np.round(lon, MOST_DIGITS), np.round(lat, MOST_DIGITS), count, sums[0], unknown,
         _foremost(points, chosen, of, count), form,
     )  # fmt: skip
     rows = zip(*(column.tolist() for column in columns), strict=True)
@@ -180,9 +206,16 @@ def _summed(
     return [[*row, key, *end] for row, key, end in zip(rows, keys, ends, strict=True)]
 
 
+def _rows(column: Any, chosen: Positions) -> Any:
+    """Return the chosen rows of a column; the column itself where they are all of them."""
+    return column if len(chosen) == len(column) else column[chosen]
+
+
 def _foremost(points: Points, chosen: Positions, of: Any, count: Any) -> Any:
     """Return the category of more than half of each spot's incidents; `points.categories` where there is none."""
     several = points.categories
-    pairs = np.bincount(of * several + points.category[chosen], minlength=len(count) * several).reshape(-1, several)
+    pairs = np.bincount(of * several + _rows(points.category, chosen), minlength=len(count) * several).reshape(
+        -1, several
+    )
     first = pairs.argmax(axis=1)
     return np.where(pairs.max(axis=1) * 2 > count, first, several)

@@ -1,5 +1,6 @@
 """The timeline over the map: the same incidents by day, week or month, with its window the dates of the filter."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
@@ -7,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from app import session, timeline, widgets
-from app.atlas import categories
+from app.atlas import categories, remembered
 from app.language import count, say
 from casualty import overview
 from casualty.filters import Asked, Filter
@@ -16,6 +17,7 @@ from geo import calendar_bins
 
 STEPS = ("month", "week", "day")
 MOST_DAYS = 20_000  # beyond about fifty years days are too fine to be drawn at all
+MOST_MARKS = 20_000_000
 KEY = "timeline"
 
 
@@ -40,67 +42,105 @@ def windowed(wanted: Filter, window: timeline.Window, field: str) -> Filter:
     return rest
 
 
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """What the timeline shows, as `timeline.timeline` takes it; too_fine: bins of the step asked for would be too many."""
+
+    bins: calendar_bins.Bins
+    inside: Any
+    around: Any
+    band: tuple[Any, Any] | None
+    effort: Any
+    undated: tuple[int, int]
+    total: int
+    too_fine: bool
+
+
 def show(
     wanted: Filter, chosen: Selection, kinds: categories.Categories, size: str, *, step: Any, what: Literal["event", "report"],
     changed: Any,
 ) -> None:  # fmt: skip
     """Show the timeline of a selection; `changed` is called when another window is asked for."""
     around = session.selected(wanted.without("date", "report_date"))
-    column = chosen.columns.first if what == "event" else chosen.columns.reported
-    bins = calendar_bins.binned(column[around.at], step)
-    if len(bins) > MOST_DAYS:
+    asked = ("times", around, kinds, size, step, what)
+    found = remembered.of(chosen, asked, lambda: counted(chosen, around, kinds, size, step, what))
+    if found.too_fine:
         st.caption(say("These dates are too far apart to be shown by {step}; they are shown by month.", step=say(step)))
-        bins = calendar_bins.binned(column[around.at], "month")
-    place = np.full(len(chosen.overview), -1, dtype=np.int64)
-    place[around.at] = bins.of
-    of = place[chosen.at]
-    dated = of >= 0
-    weight = np.nan_to_num(categories.values(chosen, size)[:, 1])
-    n, k = len(bins), len(kinds.labels)
-    stack = (
-        np.bincount(kinds.of[dated] * n + of[dated], weights=weight[dated], minlength=n * k).reshape(k, n)
-        if n
-        else np.zeros((k, 0))
-    )
     timeline.timeline(
-        KEY, bins=bins, categories=kinds.legend(), inside=stack, around=_around(around, bins, size, stack),
-        band=_band(chosen, size, of, dated, n), effort=_effort(chosen, of, dated, n),
-        undated=(int(weight[~dated].sum()), int(_weights(around, size)[bins.of < 0].sum())), window=spanned(wanted),
-        measure=_measure(size), total=_total(size, int(weight.sum())), what=what, changed=changed,
+        KEY, bins=found.bins, categories=kinds.legend(), inside=found.inside, around=found.around, band=found.band,
+        effort=found.effort, undated=found.undated, window=spanned(wanted), measure=_measure(size),
+        total=_total(size, found.total), what=what, changed=changed,
     )  # fmt: skip
 
 
-def _weights(chosen: Selection, size: str) -> Any:
-    return np.nan_to_num(categories.values(chosen, size)[:, 1])
+def counted(
+    chosen: Selection, around: Selection, kinds: categories.Categories, size: str, step: Any, what: Literal["event", "report"]
+) -> Counts:  # fmt: skip
+    """Return the numbers of the timeline: of a selection, and of what it would hold without its own dates."""
+    days = around.of(chosen.columns.first if what == "event" else chosen.columns.reported)
+    bins = calendar_bins.binned(days, step)
+    too_fine = len(bins) > MOST_DAYS
+    if too_fine:
+        bins = calendar_bins.binned(days, "month")
+    of = _bin_of(chosen, around, bins)
+    dated = of >= 0
+    low, weight, high = _ends(chosen, size)
+    wide = weight if chosen.at is around.at else _ends(around, size)[1]
+    inside = _stacked(kinds, weight, of, dated, len(bins))
+    whole = np.bincount(bins.of[bins.of >= 0], weights=wide[bins.of >= 0], minlength=len(bins))
+    some = np.bincount(of[dated], minlength=len(bins)) > 0
+    band = None if size == "incidents" else (_edge(low, of, dated, some), _edge(high, of, dated, some))
+    return Counts(
+        bins, inside, np.maximum(whole, inside.sum(axis=0)), band, _effort(chosen, of, dated, some),
+        (int(weight[~dated].sum()), int(wide[bins.of < 0].sum())), int(weight.sum()), too_fine,
+    )  # fmt: skip
 
 
-def _around(around: Selection, bins: calendar_bins.Bins, size: str, stack: Any) -> Any:
-    dated = bins.of >= 0
-    found = np.bincount(bins.of[dated], weights=_weights(around, size)[dated], minlength=len(bins))
-    return np.maximum(found, stack.sum(axis=0))
+def _bin_of(chosen: Selection, around: Selection, bins: calendar_bins.Bins) -> Any:
+    """Return the bin of each incident of the selection, below 0 where it has none."""
+    if chosen.at is around.at:
+        return bins.of
+    place = np.full(len(chosen.overview), -1, dtype=np.int32)
+    place[around.at] = bins.of
+    return chosen.of(place)
 
 
-def _band(chosen: Selection, size: str, of: Any, dated: Any, n: int) -> tuple[Any, Any] | None:
-    """Return the sums of low and of high figures; where an end is not stated, the best stands for it."""
-    if size == "incidents":
-        return None
+def _ends(chosen: Selection, size: str) -> tuple[Any, Any, Any]:
+    """Return low, best and high of each incident: nought where unknown, the best where an end is not stated."""
     low, best, high = categories.values(chosen, size).T
-    ends = [np.where(np.isnan(end), best, end) for end in (low, high)]
-    low_sum, high_sum = (np.bincount(of[dated], weights=np.nan_to_num(end[dated]), minlength=n) for end in ends)
-    some = np.bincount(of[dated], minlength=n) > 0
-    return tuple(np.where(some, np.floor(total), np.nan) for total in (low_sum, high_sum))  # type: ignore[return-value]
+    filled = (np.where(np.isnan(end), best, end) for end in (low, high))
+    first, last = (np.nan_to_num(end, copy=False) for end in filled)
+    return first, np.nan_to_num(best), last
 
 
-def _effort(chosen: Selection, of: Any, dated: Any, n: int) -> Any:
+def _stacked(kinds: categories.Categories, weight: Any, of: Any, dated: Any, n: int) -> Any:
+    k = len(kinds.labels)
+    if not n:
+        return np.zeros((k, 0))
+    return np.bincount(kinds.of[dated] * n + of[dated], weights=weight[dated], minlength=n * k).reshape(k, n)
+
+
+def _edge(end: Any, of: Any, dated: Any, some: Any) -> Any:
+    """Return the sums of one end in each bin, where there is any incident."""
+    total = np.bincount(of[dated], weights=end[dated], minlength=len(some))
+    return np.where(some, np.floor(total), np.nan)
+
+
+def _effort(chosen: Selection, of: Any, dated: Any, some: Any) -> Any:
     """Return how many sources spoke of the incidents of each bin."""
     ties = overview.ties(chosen.overview, session.store(), "source")
-    where = np.full(len(chosen.overview), -1, dtype=np.int64)
+    where = np.full(len(chosen.overview), -1, dtype=np.int32)
     where[chosen.at[dated]] = of[dated]
     there = where[ties.at]
     kept = there >= 0
-    pairs = np.unique(there[kept] * max(len(ties.to.words), 1) + ties.to.codes[kept])
-    spoke = np.bincount(pairs // max(len(ties.to.words), 1), minlength=n).astype(float)
-    some = np.bincount(of[dated], minlength=n) > 0
+    n, m = len(some), max(len(ties.to.words), 1)
+    pairs = there[kept].astype(np.int64) * m + ties.to.codes[kept]
+    if n * m <= MOST_MARKS:
+        marks = np.zeros(n * m, dtype=bool)
+        marks[pairs] = True
+        spoke = marks.reshape(n, m).sum(axis=1).astype(float)
+    else:  # a table of so many would be larger than the sources that spoke
+        spoke = np.bincount(np.unique(pairs) // m, minlength=n).astype(float)
     return np.where(some & (spoke == 0), np.nan, spoke)
 
 
@@ -130,4 +170,4 @@ def note(chosen: Selection, size: str) -> str:
 
 def has_reports(chosen: Selection) -> bool:
     """Return whether any date of a report is recorded."""
-    return bool((chosen.columns.reported[chosen.at] != NO_DAY).any())
+    return bool((chosen.of(chosen.columns.reported) != NO_DAY).any())

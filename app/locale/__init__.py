@@ -9,7 +9,7 @@ from datetime import date, datetime
 from email import message_from_string
 from email.message import Message
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -97,10 +97,7 @@ class Catalogue:
 
         No language groups by a comma or a full stop here: a number copied out never reads as a decimal elsewhere.
         """
-        pattern = "#,##0.###" if abs(value) >= GROUPED_FROM else "0.###"
-        sign = self.locale.number_symbols["latn"]["group"]
-        shown = format_decimal(value, format=pattern, locale=self.locale, numbering_system="latn")
-        return shown.replace(sign, NARROW_SPACE)
+        return _number(self.locale, value)
 
     def day(self, value: object) -> str:
         """Return a day (a date, a moment or an ISO text) as this language writes it; English keeps the ISO form."""
@@ -150,6 +147,14 @@ def header(text: str) -> Message:
     """Return the header of a catalogue file: the text of its first, nameless message."""
     lines = text.partition('msgstr ""\n')[2].partition("\n\n")[0].splitlines()
     return message_from_string("".join(unescape(line) for line in lines))
+
+
+@lru_cache(maxsize=10_000)
+def _number(locale: Locale, value: float) -> str:
+    # A page of a map writes a thousand numbers, mostly the same.
+    pattern = "#,##0.###" if abs(value) >= GROUPED_FROM else "0.###"
+    sign = locale.number_symbols["latn"]["group"]
+    return format_decimal(value, format=pattern, locale=locale, numbering_system="latn").replace(sign, NARROW_SPACE)
 
 
 @cache

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import export, filtering, language, session, widgets
 from app import map as components
-from app.atlas import categories, explained, findings, listed, overlaid, panel, spots, times, units
+from app.atlas import categories, explained, findings, listed, overlaid, panel, remembered, spots, times, units
 from app.language import count, later, say
 from casualty.filters import Asked, Filter
 from casualty.overview import Selection
@@ -59,13 +59,17 @@ def forms() -> dict[str, str]:
 
 def points_of(chosen: Selection, kinds: categories.Categories, size: str) -> spots.Points:
     """Return what the map needs of the incidents with coordinates."""
-    held, at = chosen.columns, chosen.at
-    there = ~np.isnan(held.lat[at])
-    placed = at[there]
-    return spots.Points(
-        lon=held.lon[placed], lat=held.lat[placed], value=categories.values(chosen, size)[there],
-        category=kinds.of[there], categories=len(kinds.labels), area=held.place_precision[placed] >= spots.AREA_FROM, at=placed,
+    return remembered.of(chosen, ("points", kinds, size), lambda: _points(chosen, kinds, size))
+
+
+def _points(chosen: Selection, kinds: categories.Categories, size: str) -> spots.Points:
+    held = chosen.columns
+    found = spots.Points(
+        lon=chosen.of(held.lon), lat=chosen.of(held.lat), value=categories.values(chosen, size), category=kinds.of,
+        categories=len(kinds.labels), area=chosen.of(held.place_precision) >= spots.AREA_FROM, at=chosen.at,
     )  # fmt: skip
+    there = ~np.isnan(found.lat)
+    return found if there.all() else found.only(there)
 
 
 def placeless(wanted: Filter, unplaced: int) -> None:

@@ -84,6 +84,9 @@ def _kept(
     overview: Overview, name: str, read: Callable[[Collection[str] | None], Made],
     carried: Callable[[Overview, Any, Any], Made],
 ) -> Made:  # fmt: skip
+    made: Made | None = overview.beside.get(name)
+    if made is not None:  # nobody waits for what is there while something else is worked out
+        return made
     with overview.lock:
         found = overview.beside.get(name)
         if found is None:

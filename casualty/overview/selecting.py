@@ -4,10 +4,11 @@ import threading
 import weakref
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
 from casualty import filters
 from casualty.access import Acting
@@ -18,6 +19,7 @@ from casualty.overview.keeping import Overview, Positions
 from casualty.schema import table
 from casualty.store import Store
 
+Number = TypeVar("Number", bound=np.generic)
 # Answers remembered for each open database.
 REMEMBERED = 24
 
@@ -37,6 +39,10 @@ class Selection:
     def columns(self) -> Columns:
         """The columns of all standing incidents; `at` says which rows of them."""
         return self.overview.columns
+
+    def of(self, column: NDArray[Number]) -> NDArray[Number]:
+        """Return the rows of a column that are selected; the column itself, not to be written to, when all are."""
+        return column if len(self.at) == len(column) else column[self.at]
 
     @property
     def ids(self) -> list[str]:
@@ -61,6 +67,9 @@ class _Answers:
         with self.lock:
             # One of an earlier link would keep the whole record as it was then in memory.
             for other in [other for other in self.held if other[0] != key[0]]:
+                del self.held[other]
+            # An answer of an earlier link would keep that link's whole record in memory.
+            for other in [other for other, one in self.held.items() if one.overview is not found.overview]:
                 del self.held[other]
             self.held[key] = found
             while len(self.held) > REMEMBERED:
