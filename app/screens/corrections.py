@@ -14,7 +14,7 @@ from casualty.errors import CasualtyError, Fault, InvalidRecords
 from casualty.review import Request
 from casualty.vocabulary import AskedBy, CorrectionAnswer
 
-SHOWN = (later("Open"), later("Answered"), later("Ask"))
+SHOWN = (later("Not answered"), later("Answered"), later("Ask"))
 MOST = 100
 ASKED = {"code": "", "asked_by": "", "wanted": "", "received_on": "", "contact": ""}
 ANSWERS = [word for word in CorrectionAnswer if word != CorrectionAnswer.OPEN]
@@ -188,10 +188,10 @@ revisions.style()
 st.title(say("Corrections"), anchor=False)
 signing.tell("corrections")
 view = st.segmented_control(
-    say("Show"), SHOWN, default="Ask" if "code" in st.query_params else "Open", required=True, key="corrections_view",
+    say("Show"), SHOWN, default="Ask" if "code" in st.query_params else "Not answered", required=True, key="corrections_view",
     label_visibility="collapsed", format_func=lambda name: say(name),
 )  # fmt: skip
 if view == "Ask":
     ask(by)
 else:
-    listed(by, still_open=view == "Open")
+    listed(by, still_open=view == "Not answered")
