@@ -65,7 +65,7 @@ def show(
     asked = ("times", around, kinds, size, step, what)
     found = remembered.of(chosen, asked, lambda: counted(chosen, around, kinds, size, step, what))
     if found.too_fine:
-        st.caption(say("These dates are too far apart to be shown by {step}; they are shown by month.", step=say(step)))
+        st.caption(say("These dates are too far apart for so fine a step; they are shown by month."))
     timeline.timeline(
         KEY, bins=found.bins, categories=kinds.legend(), inside=found.inside, around=found.around, band=found.band,
         effort=found.effort, undated=found.undated, window=spanned(wanted), measure=_measure(size),

@@ -181,7 +181,7 @@ def _freely(key: str, name: str, at: int, offered: Mapping[str, str], shared: Se
     if kept:
         st.selectbox(
             say("{side}: a saved filter", side=Word(say(BOXES[name]))), list(kept), index=None, key=f"{key}_kept",
-            placeholder=say("None"), on_change=_take, args=(key, kept), format_func=widgets.plain,
+            placeholder=say("None"), on_change=_take, args=(key, kept),
         )  # fmt: skip
     found: str = st.text_input(
         say("{side}: a filter", side=Word(say(BOXES[name]))), key=key, max_chars=2_000,

@@ -116,7 +116,7 @@ def _joined(reader: _Reader, kind: str, depth: int) -> Part:
     while reader.peek()[0] == "word" and reader.peek()[1] in ("and", "or"):
         at, _, said = reader.take()
         if word and said != word:
-            raise _Wrong(at, "and and or meet without brackets.", "Put brackets round what belongs together.")
+            raise _Wrong(at, "The words and, or meet without brackets.", "Put brackets round what belongs together.")
         word = said
         parts.append(_part(reader, kind, depth))
     if len(parts) == 1:

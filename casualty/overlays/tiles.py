@@ -271,7 +271,7 @@ class MBTiles:
         """Return a tile, or None if there is none; raise Unusable, or OSError."""
         if not 0 <= z <= DEEPEST or not (0 <= x < 1 << z and 0 <= y < 1 << z):
             return None
-        asked = "SELECT tile_data FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
+        asked = "select tile_data FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
         with self._open() as connection:
             row = connection.execute(asked, (z, x, (1 << z) - 1 - y)).fetchone()
             kind = _kind(dict(connection.execute("SELECT name, value FROM metadata WHERE name = 'format'")))
