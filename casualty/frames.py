@@ -229,7 +229,9 @@ def areas(store: Store, level: int, held: "pd.DataFrame | None" = None) -> dict[
     if where is not None:
         precise = frame["place_precision"].isna() | (frame["place_precision"] <= (4 if level == 1 else 3))
         open_rows = np.flatnonzero(
-            np.array([area is None for area in found], dtype=bool) & precise.to_numpy() & frame["lat"].notna().to_numpy()
+            np.array([area is None for area in found], dtype=bool)
+            & precise.to_numpy()
+            & frame["lat"].notna().to_numpy()
         )
         for place, area in zip(
             open_rows,

@@ -39,8 +39,8 @@ def draw(key: str, data: dict[str, Any], pressed: Callable[[], None], area: Call
     `data`: `spots`, `form` and `outlines` as in `app.atlas.spots.Drawn`; `colours` by category, `size`, `classes`; `fit` (west,
     south, east, north) or None; `chosen` (lon, lat, metres, unit) or None; `fan` (lon, lat, leaves: code, category, label) or
     None; `areas` (circles: lon, lat, metres; units: P-codes); `shaded` (level, classes, without, shades) or None;
-    `drawnArea`: corners or None; `findings` (circles, areas, lines) as in `app.atlas.findings`; `overlays` as in `app.overlays`; `words`, what the map
-    says by itself; `direction`. Degrees in WGS 84.
+    `drawnArea`: corners or None; `findings` (circles, areas, lines) as in `app.atlas.findings`; `overlays`
+    as in `app.overlays`; `words`, what the map says by itself; `direction`. Degrees in WGS 84.
     """
     _map(key=key, data=data, on_view_change=lambda: None, on_spot_change=pressed, on_area_change=area)
 

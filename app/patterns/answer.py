@@ -86,7 +86,7 @@ def _map(run: Run) -> None:
     """Lead to the map, where what was found lies on its filter's incidents."""
     found = questions.asked_by(run.method, run.parameters)
     if found and found[1].layer:
-        given = {"layer": run.code} | ({"filter": run.parameters["filter"]} if run.parameters.get("filter") else {})
+        given = {"run": run.code} | ({"filter": run.parameters["filter"]} if run.parameters.get("filter") else {})
         st.html(f'<p><a href="/map?{escape(urlencode(given), quote=True)}">{escape(say("Show on the map"))}</a></p>')
 
 
