@@ -116,10 +116,10 @@ def _hexagons(x: Floats, y: Floats, size: float) -> tuple[Whole, Whole]:
 def _middles(keys: Whole, size: float, shape: Shape) -> tuple[Floats, Floats]:
     row = (keys + _ROW // 2) // _ROW
     column = keys - row * _ROW
+    across, down = column.astype(np.float64), row.astype(np.float64)
     if shape == "square":
-        return (column + 0.5) * size, (row + 0.5) * size
-    shifted = column.astype(np.float64) + (row & 1) * 0.5
-    return shifted * size, row.astype(np.float64) * (size * math.sqrt(3) / 2)
+        return (across + 0.5) * size, (down + 0.5) * size
+    return (across + (row & 1) * 0.5) * size, down * (size * math.sqrt(3) / 2)
 
 
 def outline(cells: Cells) -> Floats:
