@@ -55,6 +55,7 @@ ALLOWED = {
     "app.reviewing.own": ONE,
     "app.revisions._called": BY_KEY,
     "app.revisions._scheme": "looks at the columns of a table, and reads nothing",
+    "app.server._make_ready": "reads the columns before anybody asks, and shows none of them",
     "app.session._listed": "reads small tables whole: those of the record by name are found by this test where they are asked for",
     "app.session._seen": "asks which incidents an account of named situations sees",
     "app.session.listed": "looks at the columns of a table, and reads nothing",
