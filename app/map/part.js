@@ -131,7 +131,9 @@ class Part {
   fit(moving) {
     if (!this.data.fit) return;
     const [west, south, east, north] = this.data.fit;
-    this.map.fitBounds([[west, south], [east, north]], { padding: 40, maxZoom: 9, animate: moving });
+    /* On the right stand the buttons: nothing that is shown shall lie under them. */
+    const padding = { top: 40, bottom: 40, left: 40, right: 70 };
+    this.map.fitBounds([[west, south], [east, north]], { padding, maxZoom: 9, animate: moving });
     this.moved();
   }
 
