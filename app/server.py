@@ -100,7 +100,7 @@ class Doors:
         page = (HERE / "static" / "sign-in.html").read_text(encoding="utf-8")
         self.page = Template(page)
         self.policy = (
-            f"default-src 'none'; style-src {inline_hashes(page, 'style')}; img-src data:; "
+            f"default-src 'none'; script-src {inline_hashes(page, 'script')}; style-src {inline_hashes(page, 'style')}; img-src data:; "
             "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         )
         maplibre = Path(next(iter(find_spec("maplibre").submodule_search_locations))) / "srcjs"
