@@ -146,7 +146,7 @@ def test_saving_twice_makes_one_record(page: Page, house: Store) -> None:
     assert count(house, "incident") == count(house, "document") == 1
 
 
-@pytest.mark.parametrize("wrong", ["", "x", "' OR 1=1", "../../etc/passwd", str(uuid4()).upper()])
+@pytest.mark.parametrize("wrong", ["", "x", "' OR 1=1", "../../etc/passwd", "5980FE9C-E568-43C0-916B-5697CB2637FD"])
 def test_any_address_of_a_form_opens_one(page: Page, house: Store, wrong: str) -> None:
     """R74"""
     test = page("record", form=wrong)
