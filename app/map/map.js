@@ -47,7 +47,7 @@ function style() {
           },
         }),
       layered("found-lines", "line", "findings", { "line-color": "#9b1c1c", "line-width": 1.6, "line-opacity": 0.75 }, { filter: only("line") }),
-      layered("found-circles", "fill", "findings", { "fill-color": alarm, "fill-opacity": 0.12 }, { filter: ["!=", ["get", "what"], "line"] }),
+      layered("found-circles", "fill", "findings", { "fill-color": alarm, "fill-opacity": ["match", ["get", "what"], "chance", 0.03, 0.12] }, { filter: ["!=", ["get", "what"], "line"] }),
       layered("found-edges", "line", "findings", { "line-color": alarm, "line-width": 2.4 }, { filter: only("more") }),
       layered("found-others", "line", "findings", { "line-color": "#52606d", "line-width": 1.2, "line-dasharray": [3, 2] }, { filter: only("chance") }),
       layered("drawn-fill", "fill", "drawn", { "fill-color": "#1f4e79", "fill-opacity": 0.06 }, { filter: ["==", ["geometry-type"], "Polygon"] }),
