@@ -4,6 +4,7 @@ import json
 import sys
 
 from bench import entry, intake, linkage, null_alarms, null_patterns, planted, review, scan
+from bench import map as atlas
 
 print("Intake of 176,579 events, as ratios within this run:")
 print(json.dumps(intake.measure(), indent=2))
@@ -24,4 +25,6 @@ print("Alarms with no targeting, 1,000 simulated databases:")
 alarms = null_alarms.main()
 print("Every pattern question where there is no pattern, 1,000 simulated records:")
 alarms += null_patterns.main()
-sys.exit(bool(figures["planted pattern lost"] or figures["patterns invented"] or alarms))
+print("The map page in a browser:")
+slow = atlas.main()
+sys.exit(bool(slow or figures["planted pattern lost"] or figures["patterns invented"] or alarms))
