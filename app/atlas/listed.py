@@ -65,6 +65,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"tier": TIER_OF.get(row["status"], TIERS[-1]), "place": row["place_as_reported"]}
 
 
+@st.fragment
 def show(chosen: Selection) -> None:
     """Show one page of the list, and say which part of how many it is."""
     head, pick = st.columns([3, 1], vertical_alignment="bottom")
