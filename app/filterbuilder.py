@@ -60,14 +60,15 @@ def more(rest: Filter) -> Filter:
 def _form() -> Part | None:
     """Ask for a group of conditions; return it once it is added."""
     draft: list[tuple[str, Asked]] = st.session_state.setdefault(DRAFT, [])
-    join = st.radio(say("Incidents for which"), JOINS, key="filter_join", format_func=lambda name: say(JOINS[name]))
+    joins, kinds = ({name: say(label) for name, label in words.items()} for words in (JOINS, KINDS))
+    join = st.radio(say("Incidents for which"), list(joins), key="filter_join", format_func=joins.get)
     for number, (kind, part) in enumerate(draft):
         said, out = st.columns([6, 1], vertical_alignment="center")
         said.caption(widgets.plain(filterwords.words(Filter(_of_kind(kind, [part])))))
         if out.button("✕", key=f"filter_draft_out_{number}", type="tertiary", help=say("Take this condition out")):
             del draft[number]
             st.rerun()
-    kind = st.selectbox(say("About"), KINDS, key="filter_about", format_func=lambda name: say(KINDS[name]))
+    kind = st.selectbox(say("About"), list(kinds), key="filter_about", format_func=kinds.get)
     fields = {held.name: held for held in filters.fields_of(kind).values() if held.sort is not Sort.AREA or held.absent}
     labels = {name: filterwords.label(kind, name) for name in fields}
     name = st.selectbox(
@@ -107,9 +108,9 @@ def joined(join: str, draft: Sequence[tuple[str, Asked]]) -> Part:
 
 def _condition(held: Field) -> Asked | None:
     """Ask in which way a field is asked, and for its values; None while they are not there or not understood."""
-    ways = [how for how in held.ways if how != "within"]
+    ways = {how: way(held, how) for how in held.ways if how != "within"}
     key = f"filter_{held.kind}_{held.name}"
-    how = st.selectbox(say("Condition"), ways, key=f"{key}_way", format_func=lambda name: way(held, name))
+    how = st.selectbox(say("Condition"), list(ways), key=f"{key}_way", format_func=ways.get)
     _, most = held.ways[how]
     values = [] if not most else _values(held, how, f"{key}_{how}")
     try:

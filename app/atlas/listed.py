@@ -70,7 +70,8 @@ def show(chosen: Selection) -> None:
     """Show one page of the list, and say which part of how many it is."""
     head, pick = st.columns([3, 1], vertical_alignment="bottom")
     head.subheader(say("The same incidents as a list"), anchor=False)
-    order = pick.selectbox(say("Order"), ORDERS, key="list_order", format_func=lambda name: say(ORDERS[name]))
+    orders = {name: say(label) for name, label in ORDERS.items()}
+    order = pick.selectbox(say("Order"), list(orders), key="list_order", format_func=orders.get)
     positions = ordered(chosen, order)
     page = 1
     if len(positions) > PAGE:
