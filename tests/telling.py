@@ -44,6 +44,12 @@ NAMES = {ADMIN.name, RECORDER.name, REVIEWER.name} | {
     "Ctrl",
     "Shift",
     "Delete",
+    "Escape",
+    "Home",
+    "End",
+    "Page",
+    "Up",
+    "Down",
     "km",
 }
 CASUALTY = [sys.executable, "-c", "from casualty.cli import main; main()"]

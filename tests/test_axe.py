@@ -1,5 +1,6 @@
 """Every page for those who read by ear, by keyboard or with weak eyes: axe finds nothing, and Tab reaches everything."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from telling import RECORDER, REVIEWER, WAIT, Person, Served, chromium, foreign, launched
+from telling import ADMIN, RECORDER, REVIEWER, WAIT, Person, Served, chromium, foreign, launched
+from test_browser import at, settled
 
-from casualty.schema import DocumentFields, IncidentDraft, SourceFields
+from casualty.schema import AdminUnitFields, DocumentFields, IncidentDraft, SourceFields
 
 # Latin words of the record and of the typing.
 TYPED = {"Aleppo", "SY", "km", "Radio", "Example", "Sara", "Report", "of", "many", "old"}
@@ -43,6 +45,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         "lat": 35.5, "lon": 37.25, "place_precision": 2, "killed_low": 9, "killed_high": 11, "claims": claims,
         "victims": [{"kind": "person", "harm": "killed", "names": [{"name": "سارة المثال"}]}],
     }  # fmt: skip
+    ring = [[37, 35], [38, 35], [38, 36], [37, 36], [37, 35]]
+    shape = json.dumps({"type": "Polygon", "coordinates": [ring]})
+    unit = AdminUnitFields(pcode="SX01", boundary_set="s", name="حلب", level=1, geometry=shape)
+    made.store.record("admin_unit", unit, ADMIN)
     made.code = str(made.store.record("incident", IncidentDraft.model_validate(stated), RECORDER).code)
     yield made
     made.end()
@@ -101,6 +107,25 @@ def documents(person: Person) -> None:
     expect(person.box("Reasons (required)")).to_be_visible(timeout=WAIT)
 
 
+def unfolded(person: Person) -> None:
+    """Open everything of the map page that folds."""
+    expect(person.page.locator(".map canvas")).to_be_visible(timeout=WAIT)
+    folded = person.page.locator("[data-testid=stMain] details:not([open]) > summary")
+    while folded.count():
+        folded.first.click()
+        person.page.wait_for_timeout(300)
+    person.rest()
+
+
+def beside(person: Person) -> None:
+    """Press the one spot of the map, so that its incident stands beside it."""
+    page = person.page
+    expect(page.locator(".map")).to_have_attribute("data-counted", "1", timeout=WAIT)
+    settled(page)
+    page.mouse.click(*at(page, 35.5, 37.25))
+    expect(page.locator(".facts").first).to_be_visible(timeout=WAIT)
+
+
 PAGES: list[tuple[str, str, str, str, int, Callable[[Person], None]]] = [
     ("record, filled", "/record", RECORDER.name, "en", 1280, filled),
     ("record, filled, Arabic, narrow", "/record", RECORDER.name, "ar", 390, filled),
@@ -111,6 +136,16 @@ PAGES: list[tuple[str, str, str, str, int, Callable[[Person], None]]] = [
     ("queue, Arabic, narrow", "/review", REVIEWER.name, "ar", 390, as_it_is),
     ("review", "/record?code={code}&view=review", REVIEWER.name, "ar", 1280, documents),
     ("map", "/map", RECORDER.name, "ar", 1280, as_it_is),
+    ("map, units, English", "/map?draw=units1&measure=rate", REVIEWER.name, "en", 1280, unfolded),
+    (
+        "map, narrow, filtered",
+        "/map?filter=killed_best.from(1) and victim(sex.is(unknown))&draw=hexagons&size=injured",
+        REVIEWER.name,
+        "ar",
+        390,
+        unfolded,
+    ),
+    ("map, an incident beside it", "/map", REVIEWER.name, "en", 1280, beside),
     ("account", "/accounts", RECORDER.name, "ar", 1280, as_it_is),
     ("accounts", "/accounts", "administrator", "ar", 1280, as_it_is),
     ("corrections", "/corrections", REVIEWER.name, "ar", 1280, as_it_is),
