@@ -77,7 +77,6 @@ class Bytes:
     def file(self, url: str, size: int) -> None:
         """Count a file."""
         parts = urlsplit(url)
-        self.hosts.add(parts.hostname or parts.scheme)
         self.paths[parts.path] = self.paths.get(parts.path, 0) + size
         if parts.path.startswith(OWN):
             self.own += size
@@ -94,11 +93,14 @@ class Counted:
         self.bytes, self._asked = Bytes(), {}
         cdp = context.new_cdp_session(self.page)
         cdp.send("Network.enable")
-        cdp.on(
-            "Network.requestWillBeSent", lambda told: self._asked.update({told["requestId"]: told["request"]["url"]})
-        )
+        cdp.on("Network.requestWillBeSent", self._begun)
         cdp.on("Network.loadingFinished", self._loaded)
         cdp.on("Network.webSocketFrameReceived", self._heard)
+
+    def _begun(self, told: dict[str, Any]) -> None:
+        url = self._asked[told["requestId"]] = told["request"]["url"]
+        if not url.startswith(("data:", "blob:")):
+            self.bytes.hosts.add(urlsplit(url).hostname or "")
 
     def _loaded(self, told: dict[str, Any]) -> None:
         url = self._asked.get(told["requestId"], "")

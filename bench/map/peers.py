@@ -38,7 +38,9 @@ WAYS = {
     + "import pydeck\nlayer = pydeck.Layer('ScatterplotLayer', rows, get_position='[longitude, latitude]', get_radius=20000)\n"
     "st.pydeck_chart(pydeck.Deck(layer, map_provider=None))\n",
 }
-QUIET, LONGEST = 5.0, 300.0
+# Bytes of messages by which a page has said more than that it began.
+DRAWN = 300
+QUIET, LONGEST = 5.0, 120.0
 
 
 def measured(python: str) -> dict[str, tuple[Bytes, float]]:
@@ -61,7 +63,8 @@ def _one(browser: Browser, page: Path, python: str) -> tuple[Bytes, float]:
         ends, quiet, heard = time.monotonic() + LONGEST, time.monotonic(), -1
         while time.monotonic() - quiet < QUIET and time.monotonic() < ends:
             counted.page.wait_for_timeout(200)
-            if counted.bytes.total != heard or counted.page.get_by_test_id("stStatusWidget").count():
+            resting = counted.page.locator('.stApp[data-test-script-state="notRunning"]').count()
+            if counted.bytes.total != heard or not resting or counted.bytes.messages < DRAWN:
                 quiet, heard = time.monotonic(), counted.bytes.total
         return counted.taken(), server.cpu() - before
 
