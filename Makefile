@@ -47,14 +47,14 @@ $(SAMPLE): | $(READY)
 	@mv $@.part $@
 
 test: $(READY)
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n auto --dist loadfile
 
 check: $(READY)
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
 	@$(PY) -m casualty.codebook | cmp -s - CODEBOOK.md || { echo "CODEBOOK.md is not fresh: run make codebook"; exit 1; }
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n auto --dist loadfile
 
 bench: $(READY)
 	@$(PY) -m bench

@@ -80,7 +80,9 @@ def legend(kinds: categories.Categories, size: str, drawn: spots.Drawn, ends: Se
         cell, spot = say("number: incidents in one cell of a grid"), say("number: incidents at the same place")
         parts.append(escape(spot if drawn.outlines is None else cell))
         if drawn.form == "places" and size != "incidents" and len(drawn.spots) <= MOST_RANGES:
-            parts.append(escape(say("beside a place: {measure}, low – high; ? where it is unknown", measure=measured(size))))
+            parts.append(
+                escape(say("beside a place: {measure}, low – high; ? where it is unknown", measure=measured(size)))
+            )
     disputed = f'<i class="disputed"></i>{escape(say("disputed border"))}'
     _spans([*parts, disputed, escape(say("land and borders: Natural Earth"))])
 
