@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 # A place of the window where nothing is.
 BARE = (640, 90)
+MOST_TRIES = 10
 FILTER, VIEW, LOOKS, LIST, PANEL = "filter", "view", "looks", "list", "panel"
 
 
@@ -28,9 +29,22 @@ def _typed(label: str, text: str) -> Callable[[Page], None]:
     return does
 
 
+def _list(page: Page, label: str) -> Locator:
+    """Open a list; one that the page has drawn anew meanwhile is closed again, and opened once more."""
+    box = page.get_by_role("combobox", name=label, exact=True)
+    for _ in range(MOST_TRIES):
+        box.click()
+        for _ in range(20):
+            page.wait_for_timeout(100)
+            if page.get_by_role("option").count():
+                return box
+        page.mouse.click(*BARE)
+    raise RuntimeError(f"The list {label} does not open.")
+
+
 def _chosen(label: str, option: str) -> Callable[[Page], None]:
     def does(page: Page) -> None:
-        page.get_by_role("combobox", name=label, exact=True).click()
+        _list(page, label)
         page.get_by_role("option").filter(has_text=option).first.click()
         page.mouse.click(*BARE)  # a list of several stays open until something else is pressed
 
@@ -41,11 +55,14 @@ def _third(label: str) -> Callable[[Page], None]:
     """Choose the third of a long list by keys."""
 
     def does(page: Page) -> None:
-        box = page.get_by_role("combobox", name=label, exact=True)
-        box.click()
-        page.get_by_role("option").first.wait_for()
-        for key in ("ArrowDown", "ArrowDown", "ArrowDown", "Enter"):
-            box.press(key)
+        for _ in range(MOST_TRIES):
+            box = _list(page, label)
+            for key in ("ArrowDown", "ArrowDown", "ArrowDown", "Enter"):
+                box.press(key)
+            page.wait_for_timeout(300)
+            if box.input_value():
+                return
+        raise RuntimeError(f"Nothing could be chosen of {label}.")
 
     return does
 
@@ -55,11 +72,14 @@ def _clear(page: Page) -> None:
 
 
 def _opened(page: Page) -> None:
-    """Open the part of the sidebar that holds type, number, actor and source."""
+    """Open the part of the sidebar that holds type, number, actor and source; it may be closing or opening just now."""
     box = page.get_by_role("spinbutton", name="Killed at least (best)")
-    if not box.is_visible():
+    for _ in range(MOST_TRIES):
+        page.wait_for_timeout(600)
+        if box.is_visible():
+            return
         page.get_by_text("Type, number, actor, source").click()
-        box.wait_for()
+    raise RuntimeError("The sidebar's part does not open.")
 
 
 def _in_part(does: Callable[[Page], None]) -> Callable[[Page], None]:
