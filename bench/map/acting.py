@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page
 
-# A place of the window where nothing is.
-BARE = (640, 90)
 MOST_TRIES = 10
 FILTER, VIEW, LOOKS, LIST, PANEL = "filter", "view", "looks", "list", "panel"
 
@@ -38,7 +36,7 @@ def _list(page: Page, label: str) -> Locator:
             page.wait_for_timeout(100)
             if page.get_by_role("option").count():
                 return box
-        page.mouse.click(*BARE)
+        page.keyboard.press("Tab")
     raise RuntimeError(f"The list {label} does not open.")
 
 
@@ -46,7 +44,7 @@ def _chosen(label: str, option: str) -> Callable[[Page], None]:
     def does(page: Page) -> None:
         _list(page, label)
         page.get_by_role("option").filter(has_text=option).first.click()
-        page.mouse.click(*BARE)  # a list of several stays open until something else is pressed
+        page.keyboard.press("Tab")  # a list of several stays open until the focus moves on
 
     return does
 
@@ -102,7 +100,7 @@ def _pressed(page: Page) -> None:
       const spots = map.queryRenderedFeatures({ layers: ["spots", "signs"] })
         .map((one) => ({ n: one.properties.count, ...map.project(one.geometry.coordinates) })).filter(inside);
       spots.sort((one, other) => one.n - other.n);
-      document.querySelector("section.stMain")?.scrollTo(0, 0);
+      map.getCanvas().scrollIntoView({ block: "center", behavior: "instant" });
       const now = map.getCanvas().getBoundingClientRect();
       return spots.length ? { x: now.left + spots[0].x, y: now.top + spots[0].y } : null;
     }""")
