@@ -47,6 +47,14 @@ def inline_hashes(html: str, tag: str) -> str:
     return " ".join(f"'sha256-{digest}'" for digest in digests)
 
 
+# What the map's page asks for late, after Streamlit's own files and its first messages: the browser may fetch it meanwhile.
+MAP = "/map"
+EARLY = ", ".join(
+    f"</assets/{name}>; rel=preload; as={kind}"
+    for name, kind in (("maplibre-gl.js", "script"), ("maplibre-gl.css", "style"), ("world.json", "fetch; crossorigin"))
+)
+
+
 def page_policy(index: Path) -> str:
     """Return the content security policy of the app: nothing from any other host.
 
@@ -108,6 +116,8 @@ class Guard:
             headers = MutableHeaders(scope=message)
             for name, value in {**HEADERS, "Content-Security-Policy": self.policy}.items():
                 headers.setdefault(name, value)
+            if path == MAP and message["status"] == 200:
+                headers["Link"] = EARLY
             if path.startswith(CODE) and message["status"] in (200, 206, 304):
                 headers["Cache-Control"] = headers.get("Cache-Control", "max-age=86400").replace("public", "private")
             else:

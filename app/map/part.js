@@ -47,7 +47,8 @@ class Part {
     this.tip = new maplibregl.Popup({ closeButton: false, closeOnClick: false, offset: 10 });
     map.on("moveend", () => this.moved());
     provinces(map);
-    return new Promise((resolve) => map.once("load", () => {
+    /* Once the style is read: what the server counted is drawn without waiting for the land. */
+    return new Promise((resolve) => map.once("style.load", () => {
       map.on("mousemove", (event) => this.point(event));
       map.on("click", (event) => this.press(event));
       if (!linked) this.fit(false);

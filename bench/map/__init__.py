@@ -36,9 +36,9 @@ def main(sizes: tuple[str, ...] = tuple(SIZES)) -> bool:
     beyond: list[Figure] = []
     for name in sizes:
         title, database, factor = SIZES[name]
-        figures = measuring.measured(database(), factor)
-        print(f"\n{title}; load of the machine: {_load()}\n\n{table(figures)}", flush=True)
-        beyond += [figure for figure in figures if figure.beyond]
+        for figures in measuring.measured(database(), factor):
+            print(f"\n{title}; load of the machine: {_load()}\n\n{table(figures)}", flush=True)
+            beyond += [figure for figure in figures if figure.beyond]
     return bool(beyond)
 
 

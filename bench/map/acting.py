@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-MOST_TRIES = 10
+MOST_TRIES, TRIED_MS = 10, 5_000
 FILTER, VIEW, LOOKS, LIST, PANEL = "filter", "view", "looks", "list", "panel"
 
 
@@ -42,8 +43,13 @@ def _list(page: Page, label: str) -> Locator:
 
 def _chosen(label: str, option: str) -> Callable[[Page], None]:
     def does(page: Page) -> None:
-        _list(page, label)
-        page.get_by_role("option").filter(has_text=option).first.click()
+        for _ in range(MOST_TRIES):
+            _list(page, label)
+            try:
+                page.get_by_role("option").filter(has_text=option).first.click(timeout=TRIED_MS)
+                break
+            except PlaywrightTimeout:  # the page has drawn the list anew, and closed it
+                continue
         page.keyboard.press("Tab")  # a list of several stays open until the focus moves on
 
     return does

@@ -21,8 +21,8 @@ QUIET = 0.8
 LONGEST = 120.0
 
 
-def measured(database: Path, factor: float, times: int = TIMES) -> list[Figure]:
-    """Return all figures of one database; limits are multiplied by `factor`."""
+def measured(database: Path, factor: float, times: int = TIMES) -> Iterator[list[Figure]]:
+    """Yield the figures of one database, those of one analyst and then those of five; limits are multiplied by `factor`."""
     with tempfile.TemporaryDirectory(prefix="casualty-bench-") as kept, chrome.chromium() as browser:
         folder = Path(kept)
         with serving.empty(folder) as server:
@@ -33,16 +33,15 @@ def measured(database: Path, factor: float, times: int = TIMES) -> list[Figure]:
                 _close(*chrome.opened(context, server.address)[:1])
             opened = [_opened(browser, server) for _ in range(times)]
             done = [one for _ in range(times) for one in _acted(browser, server)]
-            memory = _crowd(browser, server)
-    cold, warm = zip(*opened, strict=True)
-    empty_cold, empty_warm = zip(*bare, strict=True)
-    return [
-        *figures.of_opening("server just started", started, empty_cold, figures.COLD_KB, factor)[:2],
-        *figures.of_opening("empty cache", cold, empty_cold, figures.COLD_KB, factor),
-        *figures.of_opening("filled cache", warm, empty_warm, figures.WARM_KB, factor),
-        *figures.of_actions(done, factor),
-        *figures.of_memory(memory, factor),
-    ]
+            cold, warm = zip(*opened, strict=True)
+            empty_cold, empty_warm = zip(*bare, strict=True)
+            yield [
+                *figures.of_opening("server just started", started, empty_cold, figures.COLD_KB, factor)[:2],
+                *figures.of_opening("empty cache", cold, empty_cold, figures.COLD_KB, factor),
+                *figures.of_opening("filled cache", warm, empty_warm, figures.WARM_KB, factor),
+                *figures.of_actions(done, factor),
+            ]
+            yield figures.of_memory(_crowd(browser, server), factor)
 
 
 def _entered(browser: Browser, server: Server) -> BrowserContext:
