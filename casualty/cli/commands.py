@@ -3,6 +3,7 @@
 from casualty.cli import (
     accounts,
     calibrating,
+    converting,
     extracting,
     intake,
     keeping,
@@ -18,6 +19,7 @@ __all__ = [
     "accounts",
     "app",
     "calibrating",
+    "converting",
     "extracting",
     "intake",
     "keeping",
