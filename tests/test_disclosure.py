@@ -5,6 +5,7 @@ sealed) and R71.
 """
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -44,11 +45,44 @@ def test_a_column_that_nobody_classed_stays_in_the_house(monkeypatch: pytest.Mon
     assert unclassed() == {("victim", "described_as")}
 
 
-@pytest.mark.parametrize("tier", [Tier.PUBLIC, Tier.PARTNER])
 @pytest.mark.parametrize("name", sorted(TABLES))
-def test_nothing_is_allowed_to_tiers_without_protections(name: str, tier: Tier) -> None:
-    """R64"""
-    assert disclosure.columns(name, tier) == ()
+def test_each_tier_holds_the_one_before(name: str) -> None:
+    """R64: public within partner within commission within internal, column by column; nothing is listed that is not there."""
+    tiers = [
+        set(disclosure.columns(name, tier)) for tier in (Tier.PUBLIC, Tier.PARTNER, Tier.COMMISSION, Tier.INTERNAL)
+    ]
+    assert tiers == sorted(tiers, key=len)
+    assert all(narrow <= wide for narrow, wide in pairwise(tiers))
+    listed = [column for part in disclosure.OUTWARD.get(name, ()) for column in part.split()]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == tiers[1]
+
+
+def test_a_column_cannot_go_to_the_public_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R63, R64: listed for the public and not for a commission, a column breaks the order that the test above holds."""
+    monkeypatch.setitem(disclosure.OUTWARD, "credential", ("argon2", ""))
+    assert not set(disclosure.columns("credential", Tier.PUBLIC)) <= set(
+        disclosure.columns("credential", Tier.COMMISSION)
+    )
+
+
+# Columns in which somebody writes freely; of these a public or partner tier may hold the reviewed summary, names of places
+# and areas, and a name whose publication was decided.
+MAY_STAND = {
+    "incident": {"country", "admin1", "admin2", "narrative_public"}, "victim_name": {"name"}, "admin_unit": {"name"},
+    "dimension": {"label", "code"}, "identity_group": {"label", "code"},
+}  # fmt: skip
+WRITTEN = re.compile(
+    r"title|reported|narrative|note|counted_how|described|occupation|name|label|url|cited|locator|stated|reasons|basis"
+    r"|conditions|custody|affiliation|aliases|time_of_day|_by$|reviewer|recorder|_at$|means|question|result|mapping"
+)
+
+
+@pytest.mark.parametrize("name", sorted(TABLES))
+def test_no_free_text_and_no_recorder_below_a_commission(name: str) -> None:
+    """R71, R72: by the names of the columns, so that a new one of that kind cannot slip in."""
+    held = set(disclosure.columns(name, Tier.PARTNER)) - MAY_STAND.get(name, set())
+    assert not [column for column in held if WRITTEN.search(column)]
 
 
 SEALED = [("account", "credential_digest"), ("credential", "argon2"), ("credential", "account_id")]

@@ -1,8 +1,7 @@
-"""What may leave the house: which columns at which tier, and what of a record is withheld from a package.
+"""What of a row is withheld although its columns are allowed: a record, a person, a source or a text.
 
-Everything is denied until somebody allows it. A column that stands in no list below is sealed; a record, a person,
-a source or a text may be withheld although its columns are allowed. This module judges rows that it is given and
-reads nothing itself. Standards: R41, R60, R63, R64, R71; Standards for Casualty Recording (2016), pp. 41 and 44.
+This module judges rows that it is given and reads nothing itself. Standards: R41, R60, R71; Standards for Casualty
+Recording (2016), pp. 41 and 44.
 """
 
 import re
@@ -14,122 +13,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from casualty.access import Acting, permit, permit_whole
-from casualty.errors import Refused
-from casualty.schema import CHILDREN, table
-from casualty.vocabulary import Missing, Sensitivity, SourceKind, Tier
+from casualty.schema import table
+from casualty.vocabulary import Missing, Sensitivity, SourceKind
 
 Row = Mapping[str, Any]
-
-WIDENING = (Tier.PUBLIC, Tier.PARTNER, Tier.COMMISSION, Tier.INTERNAL)
-BUILT = frozenset({Tier.COMMISSION})
-
-ROOT = "id version recorded_at recorded_by sensitivity codebook_version withdrawn_at withdrawn_by withdrawn_reason"
-
-# Per table: the columns a commission of inquiry may be given, those that stay with the deployment's own staff, and
-# those that no package may ever hold. Nothing is classed for the partner or public tier before its protections exist.
-COLUMNS: dict[str, tuple[str, str, str]] = {
-    "incident": (
-        f"{ROOT} situation_id incident_type title date_start date_end date_precision date_missing date_as_reported"
-        " time_of_day report_date lat lon place_precision uncertainty_m place_as_reported place_missing country admin1"
-        " admin2 pcode boundary_set killed_low killed_best killed_high injured_low injured_best injured_high"
-        " missing_low missing_best missing_high count_conflict counted_how clarity narrative_public"
-        " narrative_restricted code status merged_into_id",
-        "",
-        "",
-    ),
-    "claim": (
-        "id incident_id document_id source_id origin_id locator killed_low killed_best killed_high injured_low"
-        " injured_best injured_high count_conflict date_as_reported actor_as_reported cited credibility stated standing"
-        " dataset external_id occurrence row_number batch_id digest",
-        "",
-        "",
-    ),
-    "involvement": ("id incident_id actor_id actor_missing role confidence response document_id note", "", ""),
-    "victim": (
-        "id incident_id code kind count_low count_best count_high count_conflict resolved_out_of harm sex age_years"
-        " age_low age_high age_band civil_status cause occupation occupation_missing date_of_death described_as",
-        "",
-        "",
-    ),
-    "victim_name": ("id incident_id victim_id name kind script language", "", ""),
-    "attribution": (
-        "id incident_id victim_id dimension_id group_id group_missing sense basis confidence document_id",
-        "",
-        "",
-    ),
-    "act": ("id incident_id victim_id involvement_id kind means note", "", ""),
-    "review": (
-        "id incident_id from_status to_status reasons standard_of_proof reviewer recorder reviewed_at",
-        "",
-        "",
-    ),
-    "situation": (f"{ROOT} name kind classified_by date_start date_end", "", ""),
-    "dimension": (f"{ROOT} code label genocide_ground persecution_ground state", "assessment", ""),
-    "identity_group": (
-        f"{ROOT} dimension_id code label label_local parent_id valid_from valid_to contested note",
-        "",
-        "",
-    ),
-    "actor": (f"{ROOT} name kind aliases parent_id affiliation external_id", "", ""),
-    "source": (f"{ROOT} name kind reliability affiliation", "", ""),
-    "document": (
-        f"{ROOT} title source_id sha256 bytes media_type url retrieved_at language custody_note",
-        "file_name",
-        "",
-    ),
-    "origin": (f"{ROOT} label note", "", ""),
-    "admin_unit": (
-        f"{ROOT} pcode boundary_set name name_local level parent_pcode valid_from valid_to lat lon geometry",
-        "",
-        "",
-    ),
-    "population": (f"{ROOT} area dimension_id group_id year number source document_id", "", ""),
-    "consent": (
-        f"{ROOT} victim_id source_id document_id purpose value basis conditions given_on language",
-        "taken_by",
-        "",
-    ),
-    "batch": (
-        f"{ROOT} number dataset format document_id mapping complete read recorded amended unchanged refused vanished"
-        " warnings",
-        "",
-        "",
-    ),
-    "revision": ("seq at actor record_kind record_id operation reason batch_id digest hash", "", ""),
-    "revision_body": ("seq salt before after", "", ""),
-    "deployment": (f"{ROOT} name sample minimum_origins", "", ""),
-    "release": ("", f"{ROOT} tier recipient basis manifest_sha256 ledger_head incidents", ""),
-    "account": ("", f"{ROOT} name role sample active scope", "credential_digest organisation_digest"),
-    "clearance": ("", f"{ROOT} account_id situation_id", ""),
-    "credential": ("", "", "account_id argon2 totp_secret totp_since totp_step failures locked_until"),
-    "named_place": ("", f"{ROOT} name also lat lon uncertainty_m pcode country admin1", ""),
-    "correction": (
-        "",
-        f"{ROOT} incident_id victim_id asked_by received_on wanted answer answer_reasons answered_on",
-        "contact",
-    ),
-    "coding_sample": ("", f"{ROOT} coder seed drawn_from population incidents", ""),
-    "coding": (
-        "",
-        f"{ROOT} sample_id incident_id incident_type date_precision place_precision killed_best to_status note",
-        "",
-    ),
-    "pairing": (f"{ROOT} victim_id other_id verdict reasons", "", ""),
-    "analysis_run": (
-        f"{ROOT} code method question dimension_id group_id parameters seed data_sha256 ledger_head versions result"
-        " result_sha256 name",
-        "",
-        "",
-    ),
-    "session": ("", "", "token_digest account_id begun_at used_at"),
-    "unfinished": ("", "", "id account incident_id version begun_at typed_at typed saved_id"),
-    "assignment": ("", "incident_id reviewer assigned_by assigned_at", ""),
-    "viewing": ("", "", "incident_id account seen_at"),
-    "saved_filter": ("", "", "account name filter saved_at"),
-    "visit": ("", "", "account place seq at since_seq since_at"),
-    "ledger_head": ("", "", "id seq hash"),
-}
 
 # Columns in which people write: withheld with a person of the same incident, and searched for what is withheld.
 PROSE: dict[str, frozenset[str]] = {
@@ -213,29 +100,6 @@ INSTITUTIONS = frozenset(
 CONSENT, OFF, SEVERE, MENTION, WITHDRAWN = "consent", "dimension_off", "severe", "mention", "withdrawn"
 
 
-def require_tier(tier: Tier) -> None:
-    """Return if packages of this tier can be made; raise Refused, saying why, if not."""
-    if tier not in BUILT:
-        raise Refused(
-            f"Packages of the {tier.value} tier cannot be made: the protections they need (masked places, small"
-            " numbers, reviewed texts, a second approval) do not exist in this version. Only --tier commission can."
-        )
-
-
-def columns(name: str, tier: Tier) -> tuple[str, ...]:
-    """Return the columns of a table that may be in a package of this tier, in the order of the schema."""
-    commission, internal, _ = COLUMNS.get(name, ("", "", ""))
-    reach = WIDENING.index(tier)
-    allowed = commission.split() if reach >= WIDENING.index(Tier.COMMISSION) else []
-    allowed += internal.split() if tier is Tier.INTERNAL else []
-    return tuple(column.name for column in table(name).columns if column.name in allowed)
-
-
-def whole(kind: str, tier: Tier) -> bool:
-    """Return whether every column of a record of this kind, with all that stands under it, may go out at this tier."""
-    return all(len(columns(name, tier)) == len(table(name).columns) for name in (kind, *CHILDREN.get(kind, ())))
-
-
 def _tokens(text: str) -> list[str]:
     bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return re.findall(r"\w+", bare.casefold())
@@ -262,6 +126,15 @@ class Phrases:
             words = tuple(_tokens(phrase or ""))
             if len("".join(words)) >= 3 and not set(words) <= _plain_words():
                 found.setdefault(words[0], set()).add(words)
+        return cls({first: tuple(sorted(group)) for first, group in found.items()})
+
+    @classmethod
+    def merged(cls, *several: "Phrases") -> "Phrases":
+        """Build from what others hold."""
+        found: dict[str, set[tuple[str, ...]]] = {}
+        for phrases in several:
+            for first, group in phrases.by_first.items():
+                found.setdefault(first, set()).update(group)
         return cls({first: tuple(sorted(group)) for first, group in found.items()})
 
     def within(self, text: str) -> bool:
@@ -399,15 +272,3 @@ def _refused(name: str, row: Row, held: Withheld) -> bool:
         return bool({row["victim_id"], row["other_id"]} & (held.victims | held.reticent))
     ids = {"victim": held.victims, "source": held.sources, "document": held.documents}.get(name, frozenset())
     return row.get("id") in ids
-
-
-def table_tier(by: Acting, situations: frozenset[str] | None) -> Tier:
-    """Return the tier at which this person may take a table or a chart of an analysis out of the pages: internal.
-
-    situations: those that their account is cleared for, None for all. Raises Refused for whoever may not ask questions of
-    the whole record. Cells of few incidents are not blanked at this tier: who may ask may open each of these incidents.
-    For any wider tier they would have to be, and no such table can be made (`require_tier`).
-    """
-    permit(by, "analyse")
-    permit_whole(situations)
-    return Tier.INTERNAL

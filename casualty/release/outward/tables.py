@@ -1,0 +1,116 @@
+"""The tables of a public or a partner package, and why protecting each apart is enough.
+
+One block a year, of years that are over; in a block: each dimension's groups by area, sex by age, status by cause. The list
+of incidents tells the people killed by area and month. Two tables of a block share the number of people of an area
+(groups of two dimensions), or of the year (all others), and these are published: so any way in which one table's
+suppressed cells can be filled goes together with any way of the other's, and with any way of giving the people of an area to
+its incidents. Groups by month, or areas by sex, would close a circle and break that: they are not made. `docs/disclosure.md`.
+
+A table is the same at both tiers, with the threshold of the public one: two tables with different cells suppressed could be
+subtracted. The partner's people stand in rows of their own, so there its tables are those of groups alone (R66, R67, R70).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from casualty.disclosure.bounds import narrowest
+from casualty.disclosure.cells import SUPPRESSED, Table
+from casualty.disclosure.differences import Settled, follow
+from casualty.release.bag import Bag
+from casualty.release.outward import papers
+from casualty.release.outward.figures import GROUPS, SEXES, STATUSES, Headline, Tallied
+from casualty.release.outward.ground import UNKNOWN
+from casualty.vocabulary import IncidentStatus, Tier
+
+THRESHOLD = 10
+FILES = {GROUPS: "groups_by_area", SEXES: "sex_by_age", STATUSES: "status_by_cause"}
+HEADS = {GROUPS: ("group", "area"), SEXES: ("sex", "age_band"), STATUSES: ("civil_status", "cause")}
+FIGURES = ("incidents", "killed_low", "killed_best", "killed_high")
+TOTAL = "total"
+
+
+@dataclass
+class Written:
+    """The tables that went out, what is told of them in disclosure.json, and what was kept back."""
+
+    tables: list[Table] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
+    withheld: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+
+def why_not(incident: Mapping[str, Any], kept: str | None, year: str, this_year: str) -> str:
+    """Return why the people of an incident stand in no table but that by year, or nothing if they do."""
+    if kept is not None:
+        return "withheld"
+    if year == UNKNOWN:
+        return "date not known"
+    if incident["status"] == IncidentStatus.REFUTED:
+        return "refuted"
+    return "year not over" if year >= this_year else ""
+
+
+def write(
+    bag: Bag, tallied: Tallied, tier: Tier, earlier: Sequence[Mapping[str, Any]], date: str,
+    years: Mapping[tuple[str, str], Headline],
+) -> Written:  # fmt: skip
+    """Write the tables of a package under data/07_tables; return what went out."""
+    done = Written()
+    before: dict[str, list[Table]] = {}
+    for kept in earlier:
+        for made in map(Table.from_json, kept["tables"]):
+            before.setdefault(made.name, []).append(made)
+    for kind in (GROUPS,) if tier is Tier.PARTNER else (GROUPS, SEXES, STATUSES):
+        lines: list[tuple[str, ...]] = []
+        for (of, subject, year), counts in sorted(tallied.counts.items()):
+            if of == kind and _tells(kind, counts):
+                name = f"{kind}, {subject}, {year}" if subject else f"{kind}, {year}"
+                settled = follow(name, counts, THRESHOLD, before.get(name, []), date, open_columns=kind == GROUPS)
+                _note(done, name, settled, before.get(name, []))
+                lines += _lines(subject, year, settled.table)
+        bag.table(f"data/07_tables/{FILES[kind]}.csv", ("of", "year", *HEADS[kind], "killed", "as_of"), lines)
+    bag.table("data/07_tables/by_year.csv", ("year", *FIGURES, "in_tables"), _by_year(years))
+    bag.text("data/07_tables/README.txt", papers.LEGEND.format(threshold=THRESHOLD))
+    return done
+
+
+def _tells(kind: str, counts: Mapping[tuple[str, str], int]) -> bool:
+    """Return whether of anybody more is known than nothing, or than the area."""
+    return any(row != UNKNOWN or (kind != GROUPS and column != UNKNOWN) for row, column in counts)
+
+
+def _note(done: Written, name: str, settled: Settled, before: Sequence[Table]) -> None:
+    table = settled.table
+    told: dict[str, Any] = {"name": name, "course": settled.course}
+    if table is None:
+        done.withheld["few", "tables", name] += 1
+    else:
+        done.tables.append(table)
+        told |= {
+            "as_of": table.as_of,
+            "suppressed": table.suppressed,
+            "joined": sum(len(line.members) > 1 for line in (*table.rows, *table.columns)),
+            "narrowest_interval_at_least": narrowest([table]),
+        }
+    if settled.course == "earlier":
+        done.withheld["difference", "tables", name] += 1
+    done.told.append(told)
+
+
+def _lines(subject: str, year: str, table: Table | None) -> Iterator[tuple[str, ...]]:
+    """Yield the cells of a table one by one, with both margins and the total."""
+    if table is None:
+        return
+    for row, values, total in zip(table.rows, table.cells, table.row_totals, strict=True):
+        for column, value in zip(table.columns, values, strict=True):
+            yield (subject, year, row.label, column.label, SUPPRESSED if value is None else str(value), table.as_of)
+        yield (subject, year, row.label, TOTAL, str(total), table.as_of)
+    for column, total in zip(table.columns, table.column_totals, strict=True):
+        yield (subject, year, TOTAL, column.label, str(total), table.as_of)
+    yield (subject, year, TOTAL, TOTAL, str(table.total), table.as_of)
+
+
+def _by_year(years: Mapping[tuple[str, str], Headline]) -> Iterator[tuple[str, ...]]:
+    for (year, why), sums in sorted(years.items()):
+        yield (year, *(str(getattr(sums, name)) for name in FIGURES), why or "yes")
