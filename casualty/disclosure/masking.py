@@ -131,4 +131,4 @@ def _stays(point: tuple[float, float], area: Area) -> bool:
 def _radius(least: float) -> float:
     """Return the furthest a true place can lie from its mask: the longest way, half a cell, and the rounding."""
     furthest = FURTHEST * least / math.cos(ASIDE) + least * math.sqrt(0.5)
-    return 1000.0 * math.ceil((furthest + 10**-DECIMALS * METRES_A_DEGREE) / 1000)
+    return 1000.0 * math.ceil((furthest + 0.1**DECIMALS * METRES_A_DEGREE) / 1000)

@@ -1,0 +1,435 @@
+"""What a public and a partner package hold, searched and attacked from their files alone.
+
+Holds R11, R29, R32, R60, R63-R72: canaries in every written column, consent, sums, small cells, masks, people in classes.
+"""
+
+import csv
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import shapely
+import sqlalchemy as sa
+from filled import fill
+from sqlmodel import SQLModel
+from test_disclosure_cells import attack
+from whole import whole
+
+from casualty import sample
+from casualty.disclosure.naming import Pseudonyms
+from casualty.release.bag import Bag
+from casualty.release.outward import Outward, write
+from casualty.release.outward.persons import QUASI, K
+from casualty.schema import ConsentFields
+from casualty.store import Store
+from casualty.summary import summarise
+from casualty.vocabulary import IncidentStatus, Tier
+from geo.frame import distance_m
+
+SECRET = b"the secret of this deployment"
+BOTH = (Tier.PUBLIC, Tier.PARTNER)
+PARTNER = "Relief Example"
+
+
+def sent(
+    store: Store, folder: Path, tier: Tier, earlier: Sequence[Mapping[str, Any]] = (), to: str = PARTNER
+) -> Outward:
+    folder.mkdir(parents=True)
+    with store.reading() as connection:
+        return write(Bag(folder), connection, tier, to, SECRET, earlier)
+
+
+def rows(folder: Path, name: str) -> list[dict[str, str]]:
+    with open(folder / "data" / f"{name}.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, strict=True))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+# Canaries ------------------------------------------------------------------------------------------------------------
+
+# Never written over: the ledger refuses, or a check allows a few words only, or there is no room for a canary.
+UNTOUCHED = {"revision", "revision_body", "ledger_head", "deployment", "credential", "alembic_version"}
+FEW_WORDS = {("claim", "standing"), ("victim_name", "script"), ("admin_unit", "geometry")}
+MAY_STAND = {
+    ("incident", "country"), ("incident", "admin1"), ("incident", "codebook_version"), ("incident", "narrative_public"),
+    ("identity_group", "label"), ("dimension", "label"), ("admin_unit", "name"),
+}  # fmt: skip
+PARTNER_TOO = MAY_STAND | {("incident", "admin2"), ("incident", "boundary_set")}
+
+
+def written_columns() -> Iterator[tuple[str, str, int]]:
+    """Every column of the schema that holds text of somebody's own, a new one too, with its length."""
+    for name, part in sorted(SQLModel.metadata.tables.items()):
+        for column in part.columns:
+            kind = getattr(column.type, "impl", column.type)
+            text = isinstance(kind, sa.String) and not isinstance(kind, sa.Enum)
+            free = text and not column.primary_key and not column.foreign_keys and name not in UNTOUCHED
+            if free and (name, column.name) not in FEW_WORDS:
+                yield name, column.name, getattr(column.type, "length", None) or 100
+
+
+def plant(store: Store) -> dict[str, tuple[str, str]]:
+    """Write a canary into every such column of every row; return the canaries by the column they stand in."""
+    canaries: dict[str, tuple[str, str]] = {}
+    with store._engine.begin() as connection:
+        for number, (name, column, length) in enumerate(written_columns()):
+            canary = f"Canary{number:03}"
+            assert length > len(canary), (name, column)
+            canaries[canary] = (name, column)
+            filler = f"'{'x' * (64 - len(canary))}'" if length == 64 else "rowid"
+            last = f"substr({filler}, 1, {length - len(canary)})"
+            update = f'UPDATE "{name}" SET "{column}" = \'{canary}\' || {last}'
+            try:
+                connection.exec_driver_sql(update)
+            except sa.exc.IntegrityError:  # stands only with others beside it: a withdrawal, an answer
+                connection.exec_driver_sql(f'{update} WHERE "{column}" IS NOT NULL')
+    return canaries
+
+
+@pytest.fixture
+def planted(sqlite_store: Store) -> tuple[Store, dict[str, tuple[str, str]]]:
+    """A record with a row in every table, a canary in every written column, and one incident that was judged."""
+    whole(sqlite_store)
+    canaries = plant(sqlite_store)
+    with sqlite_store._engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE incident SET status = 'verified' WHERE withdrawn_at IS NULL")
+    return sqlite_store, canaries
+
+
+@pytest.mark.parametrize(("tier", "allowed"), [(Tier.PUBLIC, MAY_STAND), (Tier.PARTNER, PARTNER_TOO)])
+def test_no_canary_leaves(
+    planted: tuple[Store, dict[str, tuple[str, str]]], tmp_path: Path, tier: Tier, allowed: set[tuple[str, str]]
+) -> None:
+    """R64, R71, R72: of all that somebody wrote, in any table, only areas and a judged summary are in any file."""
+    store, canaries = planted
+    done = sent(store, tmp_path / "bag", tier)
+    text = "\n".join(part.decode() for part in contents(tmp_path / "bag").values()) + json.dumps(done.kept)
+    found = {column for canary, column in canaries.items() if canary in text}
+    assert found <= allowed
+    assert ("incident", "narrative_public") in found
+    assert len(canaries) > 90
+
+
+@pytest.mark.parametrize("tier", BOTH)
+def test_no_id_no_time_and_no_hand_leaves(
+    planted: tuple[Store, dict[str, tuple[str, str]]], tmp_path: Path, tier: Tier
+) -> None:
+    """R62, R71: neither the ids of the record, which tell when it was made, nor the secret, nor a true point."""
+    store, _ = planted
+    sent(store, tmp_path / "bag", tier)
+    data = b"\n".join(contents(tmp_path / "bag").values())
+    ids = [row[0] for name in ("incident", "victim", "source", "document", "claim", "identity_group")
+           for row in store.rows(sa.text(f'SELECT id FROM "{name}"'))]  # fmt: skip
+    assert ids
+    assert not [key for key in ids if key.encode() in data]
+    for secret in (SECRET, SECRET.hex().encode(), b"1.25,2.5", b"[2.5,1.25]"):
+        assert secret not in data
+
+
+# Words, names and consent --------------------------------------------------------------------------------------------
+
+
+def summary_of(store: Store, folder: Path, tier: Tier, code: str) -> str:
+    done = sent(store, folder, tier)
+    ids = Pseudonyms(SECRET, done.kept["recipient"])
+    key = store.rows(sa.text("SELECT id FROM incident WHERE code = :c"), c=code)[0].id
+    (row,) = [row for row in rows(folder, "04_records/incidents") if row["id"] == ids.id("incident", key)]
+    return row["narrative_public"]
+
+
+SUMMARIES = [
+    # the public summary                     status       what stands in the package
+    ("Shells fell on a market", "verified", "Shells fell on a market"),
+    ("Shells fell on a market", "corroborated", "Shells fell on a market"),
+    ("Shells fell on a market", "submitted", ""),
+    ("Shells fell on a market", "contested", ""),
+    ("Open Relative saw it", "verified", ""),
+    ("أمينة المثال died", "verified", ""),
+    ("At the market of the OLD town", "verified", ""),
+    ("The Canarycult quarter", "verified", ""),
+]
+
+
+@pytest.mark.parametrize("tier", BOTH)
+@pytest.mark.parametrize(("text", "status", "shown"), SUMMARIES)
+def test_a_summary_goes_out_only_judged_and_naming_nobody(
+    sqlite_store: Store, tmp_path: Path, tier: Tier, text: str, status: str, shown: str
+) -> None:
+    """R72: not a draft, not one that names a victim, a private source, the place, or a dimension switched off."""
+    by, second = sqlite_store.local("tester"), sqlite_store.local("second person")
+    filled = fill(sqlite_store, by, second)
+    with sqlite_store._engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE incident SET narrative_public = :t, status = :s WHERE id = :i"),
+            {"t": text, "s": status, "i": filled.ids["representative"]},
+        )
+    assert summary_of(sqlite_store, tmp_path / "bag", tier, filled.codes["representative"]) == shown
+
+
+def test_an_amended_summary_waits_for_its_judgement(sqlite_store: Store, tmp_path: Path) -> None:
+    """R72: what was judged before it was changed does not cover what stands there now."""
+    by, second = sqlite_store.local("tester"), sqlite_store.local("second person")
+    filled = fill(sqlite_store, by, second)
+    key, code = filled.ids["verified"], filled.codes["verified"]
+    assert summary_of(sqlite_store, tmp_path / "one", Tier.PUBLIC, code).startswith("Public narrative")
+    draft, version = sqlite_store.draft(key)
+    draft.narrative_public = "Another text"
+    sqlite_store.amend("incident", key, draft, expected=version, by=by, reason="clearer")
+    assert summary_of(sqlite_store, tmp_path / "two", Tier.PUBLIC, code) == ""
+    assert ["unreviewed" in row["withheld"] for row in rows(tmp_path / "two", "04_records/incidents")].count(True) >= 1
+
+
+CONSENTS = [
+    # purpose               value           the name is published
+    (None, None, False),
+    ("publish_individual", "given", True),
+    ("publish_individual", "not_required", True),
+    ("publish_individual", "refused", False),
+    ("publish_individual", "withdrawn", False),
+    ("publish_individual", "not_asked", False),
+    ("publish_aggregate", "given", False),
+    ("share_commission", "given", False),
+]
+
+
+@pytest.mark.parametrize("tier", BOTH)
+@pytest.mark.parametrize(("purpose", "value", "named"), CONSENTS)
+def test_a_name_is_published_only_by_decision(
+    sqlite_store: Store, tmp_path: Path, tier: Tier, purpose: str | None, value: str | None, named: bool
+) -> None:
+    """R60, R101: silence is refusal, and a consent for another purpose is silence."""
+    by = sqlite_store.local("tester")
+    filled = fill(sqlite_store, by, sqlite_store.local("second person"))
+    victim = sqlite_store.current("incident", filled.ids["verified"])["victim"][0]["id"]
+    if purpose:
+        asked = ConsentFields(victim_id=victim, purpose=purpose, value=value, basis="Decision of the family")
+        sqlite_store.record("consent", asked, by)
+    done = sent(sqlite_store, tmp_path / "bag", tier)
+    names = [row["name"] for row in rows(tmp_path / "bag", "04_records/victim_names")]
+    assert names == (["أمينة المثال"] if named else [])
+    assert done.withheld["consent", "victim_name", "whole row"] > 0
+    data = b"".join(contents(tmp_path / "bag").values()).decode()
+    assert ("أمينة المثال" in data) is named
+    assert "Decision of the family" not in data
+
+
+def test_of_what_is_severe_only_the_figures_are_told(sqlite_store: Store, tmp_path: Path) -> None:
+    """R63, R67: it counts in the totals, with neither month nor area."""
+    filled = fill(sqlite_store, sqlite_store.local("tester"), sqlite_store.local("second person"))
+    done = sent(sqlite_store, tmp_path / "bag", Tier.PUBLIC)
+    key = Pseudonyms(SECRET, "public").id("incident", filled.ids["severe"])
+    (row,) = [row for row in rows(tmp_path / "bag", "04_records/incidents") if row["id"] == key]
+    told = {name: value for name, value in row.items() if value not in ("", "withheld", "false")}
+    assert told.keys() == {"id", "code", "status", "codebook_version", "killed_best", "withheld"}
+    assert told["killed_best"] == "6"
+    assert done.withheld["severe", "incident", "content"] == 1
+    assert done.headline.incidents == summarise(sqlite_store).total.incidents
+
+
+# The sample: sums, tables, points, people ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def territory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """The sample database, which is not changed here."""
+    path = tmp_path_factory.mktemp("sample") / "sample.db"
+    sample.build(str(path), lambda _: None)
+    store = Store.open(str(path))
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def packages(territory: Store, tmp_path_factory: pytest.TempPathFactory) -> dict[Tier, tuple[Path, Outward]]:
+    """One package of each tier, and what was returned of it."""
+    base = tmp_path_factory.mktemp("packages")
+    return {tier: (base / tier.value, sent(territory, base / tier.value, tier)) for tier in BOTH}
+
+
+def total(lines: Sequence[Mapping[str, str]], column: str) -> int:
+    return sum(int(line[column] or 0) for line in lines)
+
+
+@pytest.mark.parametrize("tier", BOTH)
+def test_everything_adds_up(packages: dict[Tier, tuple[Path, Outward]], territory: Store, tier: Tier) -> None:
+    """R29, R67: list, years, tables and the summary of the record say one number."""
+    folder, done = packages[tier]
+    whole_record = summarise(territory).total
+    incidents, years = rows(folder, "04_records/incidents"), rows(folder, "07_tables/by_year")
+    for part in ("low", "best", "high"):
+        name = f"killed_{part}"
+        assert (
+            getattr(whole_record, name) == getattr(done.headline, name) == total(incidents, name) == total(years, name)
+        )
+    assert whole_record.incidents == len(incidents) == total(years, "incidents") == sum(done.statuses.values())
+    assert whole_record.without_best == done.headline.without_best
+    for table in done.kept["tables"]:
+        (year,) = [row for row in years if row["year"] == table["name"][-4:] and row["in_tables"] == "yes"]
+        assert sum(table["row_totals"]) == sum(table["column_totals"]) >= int(year["killed_best"])
+
+
+@pytest.mark.parametrize("tier", BOTH)
+def test_the_tables_published_give_nothing_away(packages: dict[Tier, tuple[Path, Outward]], tier: Tier) -> None:
+    """R66, R70: read back from the files, every suppressed cell may be 0 to 20, and no number under 10 stands."""
+    folder, _ = packages[tier]
+    files = sorted(path.stem for path in (folder / "data/07_tables").glob("*.csv") if path.stem != "by_year")
+    assert files == ["groups_by_area"] if tier is Tier.PARTNER else ["groups_by_area", "sex_by_age", "status_by_cause"]
+    suppressed = 0
+    for file in files:
+        lines = rows(folder, f"07_tables/{file}")
+        row, column = list(lines[0])[2:4]
+        for table in sorted({(line["of"], line["year"]) for line in lines}):
+            cells = {(line[row], line[column]): line["killed"] for line in lines if (line["of"], line["year"]) == table}
+            above = sorted({name for name, _ in cells} - {"total"})
+            left = sorted({name for _, name in cells} - {"total"})
+            told = [[cells[i, j] if cells[i, j] == "suppressed" else int(cells[i, j]) for j in left] for i in above]
+            suppressed += sum(value == "suppressed" for line in told for value in line)
+            published = {
+                "cells": told, "row_totals": [int(cells[i, "total"]) for i in above],
+                "column_totals": [int(cells["total", j]) for j in left],
+            }  # fmt: skip
+            assert all(low <= 1e-6 and high >= 20 - 1e-6 for low, high in attack(published))
+            assert not [value for line in told for value in line if value != "suppressed" and 0 < value < 10]
+    assert suppressed == sum(table["suppressed"] for table in json_of(folder)["tables"] if "suppressed" in table) > 0
+
+
+def json_of(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "data/disclosure.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_both_tiers_tell_the_same_of_groups(packages: dict[Tier, tuple[Path, Outward]]) -> None:
+    """R66: with two patterns of suppression, one tier's table would open the other's."""
+    name = "data/07_tables/groups_by_area.csv"
+    assert (packages[Tier.PUBLIC][0] / name).read_bytes() == (packages[Tier.PARTNER][0] / name).read_bytes()
+
+
+@pytest.mark.parametrize("tier", BOTH)
+def test_every_point_is_masked(packages: dict[Tier, tuple[Path, Outward]], territory: Store, tier: Tier) -> None:
+    """R68, R69: at least 2 km off, no farther than said, in the unit told, two decimals, and never a place of the record."""
+    folder, done = packages[tier]
+    held = territory.rows(sa.text("SELECT id, lon, lat FROM incident"))
+    ids = Pseudonyms(SECRET, done.kept["recipient"])
+    true = {ids.id("incident", row.id): (row.lon, row.lat) for row in held}
+    shapes = {
+        row.name: shapely.from_geojson(row.geometry)
+        for row in territory.rows(sa.text("SELECT name, geometry FROM admin_unit WHERE level = 1"))
+    }
+    shown = [row for row in rows(folder, "04_records/incidents") if row["lat"]]
+    assert len(shown) > 500
+    for row in shown:
+        lon, lat, off = (float(row[name]) for name in ("lon", "lat", "uncertainty_m"))
+        away = float(distance_m(lon, lat, *true[row["id"]])[0])
+        assert 2000 <= away <= off
+        assert (lon, lat) == (round(lon, 2), round(lat, 2))
+        assert (lon, lat) not in true.values()
+        assert row["place_shown"] == "masked"
+        assert int(row["place_precision"]) >= 3
+        assert shapely.intersects_xy(shapes[row["area"]], lon, lat)
+    features = json.loads((folder / "data/05_geo/incidents.geojson").read_text(encoding="utf-8"))["features"]
+    assert [f["id"] for f in features] == [row["id"] for row in shown]
+    assert all(feature["properties"]["representative"] for feature in features)
+
+
+def test_recipients_see_the_same_points_under_other_ids(
+    packages: dict[Tier, tuple[Path, Outward]], territory: Store, tmp_path: Path
+) -> None:
+    """R68, R71: two partners and the public have no id, no code and no order in common, and nothing to average."""
+    sent(territory, tmp_path / "other", Tier.PARTNER, to="Another partner")
+    lists = [rows(folder, "04_records/incidents") for folder in
+             (packages[Tier.PUBLIC][0], packages[Tier.PARTNER][0], tmp_path / "other")]  # fmt: skip
+    points = [Counter((row["lat"], row["lon"]) for row in found) for found in lists]
+    assert points[0] == points[1] == points[2]
+    for column in ("id", "code"):
+        names = [row[column] for found in lists for row in found]
+        assert len(set(names)) == len(names)
+    assert all([row["id"] for row in found] == sorted(row["id"] for row in found) for found in lists)
+    people = [{row["id"] for row in rows(folder, "04_records/victims")}
+              for folder in (packages[Tier.PARTNER][0], tmp_path / "other")]  # fmt: skip
+    assert people[0]
+    assert not people[0] & people[1]
+
+
+def test_a_partners_people_are_each_one_of_five(packages: dict[Tier, tuple[Path, Outward]]) -> None:
+    """R65: counted by hand from the file; the report in disclosure.json says the same."""
+    folder, _ = packages[Tier.PARTNER]
+    people = rows(folder, "04_records/victims")
+    classes = Counter(tuple(row[name] for name in QUASI) for row in people)
+    assert min(classes.values()) >= K
+    reports = json_of(folder)["people"]["years"].values()
+    assert sum(report["rows"] for report in reports) == len(people) > 1000
+    assert min(report["smallest"] for report in reports) >= K
+    for name in ("cause", "civil_status"):
+        kinds: dict[tuple[str, ...], set[str]] = {}
+        for row in people:
+            kinds.setdefault(tuple(row[part] for part in QUASI), set()).add(row[name])
+        bare = {"unknown", "not_recorded", "suppressed"}
+        assert all(len(found) > 1 or found <= bare for found in kinds.values())
+    assert {"incident_id", "incident_code", "group", "occupation"}.isdisjoint(people[0])
+    assert not (packages[Tier.PUBLIC][0] / "data/04_records/victims.csv").exists()
+
+
+@pytest.mark.parametrize("tier", BOTH)
+def test_the_same_record_gives_the_same_bytes(
+    packages: dict[Tier, tuple[Path, Outward]], territory: Store, tmp_path: Path, tier: Tier
+) -> None:
+    """R85: and so does a package that follows one of the same record."""
+    folder, done = packages[tier]
+    sent(territory, tmp_path / "again", tier)
+    sent(territory, tmp_path / "after", tier, [done.kept])
+    assert contents(tmp_path / "again") == contents(folder)
+    after, before = contents(tmp_path / "after"), contents(folder)
+    assert {name for name in before if after[name] != before[name]} == {"data/disclosure.json"}
+    assert {told["course"] for told in json_of(tmp_path / "after")["tables"]} <= {"unchanged", "none"}
+
+
+def test_days_and_districts_are_for_partners(packages: dict[Tier, tuple[Path, Outward]]) -> None:
+    """R32, R64: the public has a month and a first-order area at the closest."""
+    public, partner = (rows(packages[tier][0], "04_records/incidents") for tier in BOTH)
+    assert {"date_start", "date_end", "admin2"}.isdisjoint(public[0])
+    assert {"date_start", "date_end", "admin2"} <= set(partner[0])
+    assert all(len(row["period"]) <= 12 and "T" not in row["period"] for row in public)
+    assert all(row["status"] for row in public + partner)
+    assert {row["kind"] for row in rows(packages[Tier.PUBLIC][0], "04_records/sources")} & {"media", "ngo"}
+
+
+def test_a_later_release_tells_no_newcomer(territory: Store, tmp_path: Path) -> None:
+    """R66: one person more in a year that is over: the tables of that year stay as they were, and say so."""
+    first = sent(territory, tmp_path / "first", Tier.PUBLIC)
+    path = tmp_path / "copy.db"
+    with sqlite3.connect(str(territory._engine.url.database)) as held, sqlite3.connect(path) as copy:
+        held.backup(copy)
+    changed = Store.open(str(path))
+    with changed._engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE incident SET killed_best = killed_best + 1, killed_high = killed_high + 1 WHERE id ="
+            " (SELECT id FROM incident WHERE date_start LIKE '2023%' AND killed_best > 3 AND sensitivity = 'moderate'"
+            " AND status = 'verified' ORDER BY id LIMIT 1)"
+        )
+    second = sent(changed, tmp_path / "second", Tier.PUBLIC, [first.kept])
+    changed.close()
+    assert second.headline.killed_best == first.headline.killed_best + 1
+    courses = {told["name"]: told["course"] for told in json_of(tmp_path / "second")["tables"]}
+    assert {course for name, course in courses.items() if name.endswith("2023")} == {"earlier"}
+    assert {course for name, course in courses.items() if not name.endswith("2023")} <= {"unchanged", "none"}
+    name = "data/07_tables/groups_by_area.csv"
+    assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+    assert second.withheld["difference", "tables", "sex by age, 2023"] == 1
+
+
+def test_other_tiers_and_short_secrets_are_refused(sqlite_store: Store, tmp_path: Path) -> None:
+    """R64: the records themselves are written elsewhere."""
+    fill(sqlite_store, sqlite_store.local("tester"), sqlite_store.local("second person"))
+    with sqlite_store.reading() as connection:
+        with pytest.raises(ValueError, match="commission tier"):
+            write(Bag(tmp_path), connection, Tier.COMMISSION, "x", SECRET, ())
+        with pytest.raises(ValueError, match="protects nothing"):
+            write(Bag(tmp_path), connection, Tier.PUBLIC, "x", b"short", ())
+    assert IncidentStatus.DRAFT not in {row.status for row in sqlite_store.rows(sa.text("SELECT status FROM incident"))}
