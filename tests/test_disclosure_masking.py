@@ -17,8 +17,8 @@ from geo.frame import distance_m
 
 SECRET = b"a secret of the house, long enough"
 DISTRICT = shapely.box(30.0, 10.0, 30.8, 10.7)
-AREA = Area.of("D1", "R1", DISTRICT)
-SLIVER = Area.of("D2", "R1", shapely.box(30.0, 10.0, 30.02, 10.02))
+AREA = Area.of("D1", DISTRICT)
+SLIVER = Area.of("D2", shapely.box(30.0, 10.0, 30.02, 10.02))
 
 
 def far(mask_lon: float, mask_lat: float, lon: float, lat: float) -> float:

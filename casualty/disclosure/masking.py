@@ -1,12 +1,13 @@
 """A place moved so far that it cannot be found again, always to the same spot, and never out of its area.
 
 Near places are first gathered into one cell of a grid, and a cell has one mask: whoever averages over incidents, packages
-or recipients averages equal points. Within a region all masks lie to one secret side of their cells, so that the average
-over neighbouring cells keeps its distance too. The length of the way follows the size of the unit: units are large where
+or recipients averages equal points. Within a unit all masks lie to one secret side of their cells, so that the average over
+neighbouring cells keeps its distance too. The length of the way follows the size of the unit: units are large where
 few people live, and unlike the density of the incidents it does not change when another one is recorded, which would
 move the mask. Standards: R68, R69; after the donut mask (Hampton et al. 2010) and the displacement of the DHS surveys.
 
-What it does not do: whoever knows one true place of a region learns to which side its masks lie, not where any other is.
+What it does not do: whoever knows several true places of a unit learns to which side its masks lie, not how far any other
+was moved, nor how far aside.
 """
 
 import math
@@ -30,20 +31,19 @@ BACK = 1.0 / 2**32
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Where a mask must stay: the unit's code, its region (masks of a region lie to one side), its shape and its minimum."""
+    """Where a mask must stay: the unit's code, its shape, and its minimum displacement in metres."""
 
     unit: str
-    region: str
     shape: Any
     least_m: float
 
     @classmethod
-    def of(cls, unit: str = "", region: str = "", shape: Any = None) -> "Area":
+    def of(cls, unit: str = "", shape: Any = None) -> "Area":
         """Return an area; the minimum is a twentieth of its side, within 2 and 5 km, and 5 km where it is not drawn."""
         if shape is None:
-            return cls(unit, region, None, MOST_M)
+            return cls(unit, None, MOST_M)
         side = math.sqrt(shape.area * math.cos(math.radians(shape.centroid.y))) * METRES_A_DEGREE
-        return cls(unit, region, shape, min(max(side * OF_UNIT, LEAST_M), MOST_M))
+        return cls(unit, shape, min(max(side * OF_UNIT, LEAST_M), MOST_M))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,12 @@ class Masker:
         cell, middle_lon, middle_lat = _cell(lon, lat, area.least_m)
         key = (area.unit, cell)
         if key not in self._known:
-            region = area.region or _far(middle_lon, middle_lat)
-            self._known[key] = self._made(area, region, cell, middle_lon, middle_lat)
+            self._known[key] = self._made(area, cell, middle_lon, middle_lat)
         return self._known[key]
 
-    def _made(self, area: Area, region: str, cell: str, lon: float, lat: float) -> Mask | None:
+    def _made(self, area: Area, cell: str, lon: float, lat: float) -> Mask | None:
         here = LocalFrame((lon + 180.0) % 360.0 - 180.0, max(min(lat, 90.0), -90.0), 0.0)
-        side = _share(keyed(self._secret, "side", region), 0) * 2 * math.pi
+        side = _share(keyed(self._secret, "side", area.unit or _square(lon, lat)), 0) * 2 * math.pi
         for attempt in range(ATTEMPTS):
             draw = keyed(self._secret, "mask", area.unit, cell, str(attempt))
             x, y = here.to_degrees([_step(draw, side, area.least_m)])
@@ -101,9 +100,9 @@ def _cell(lon: float, lat: float, size: float) -> tuple[str, float, float]:
     return f"{size:.1f} {column} {row}", (column + 0.5) * wide, middle
 
 
-def _far(lon: float, lat: float) -> str:
-    """Name a region of five degrees, where no unit is held."""
-    return f"{math.floor(lon / 5)} {math.floor(lat / 5)}"
+def _square(lon: float, lat: float) -> str:
+    """Name the square of a degree that takes the place of a unit where none is held."""
+    return f"{math.floor(lon)} {math.floor(lat)}"
 
 
 def _share(draw: bytes, place: int) -> float:

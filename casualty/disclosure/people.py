@@ -1,6 +1,6 @@
 """Rows of people of which none can be told from at least k-1 others.
 
-What a neighbour could know of a person (quasi-identifiers: sex, age band, place, month, state of review) is told more and
+What a neighbour could know of a person (quasi-identifiers: harm, sex, age band, place, month, state of review) is told more and
 more widely, row by row where needed, until every combination that occurs is shared by k rows; rows that stay rare lose all of it.
 What a neighbour does not know and must not learn (cause, status) is suppressed in a class where all have the same.
 Standards: R65; Samarati and Sweeney (1998); Machanavajjhala et al. (2007) for the diversity.

@@ -24,6 +24,7 @@ from casualty.vocabulary import Tier
 __all__ = ["Outward", "write"]
 
 RECORDS = "data/04_records"
+REMOVED = ("incident_code", "incident_status", "merged_into")
 NAMES = ("incident_code", "incident_status", "name", "script", "language")
 
 
@@ -51,7 +52,9 @@ class _Pass:
     out: Outward
     rows: list[tuple[str, str, str | None]] = field(default_factory=list)
     names: list[tuple[str, ...]] = field(default_factory=list)
+    removed: list[tuple[str, ...]] = field(default_factory=list)
     years: dict[tuple[str, str], Headline] = field(default_factory=dict)
+    standing: dict[str, Headline] = field(default_factory=dict)
     tallied: Tallied = field(default_factory=Tallied)
     people: persons.People = field(default_factory=persons.People)
     points: Counter[str] = field(default_factory=Counter)
@@ -89,11 +92,13 @@ def write(
             features.add(feature)
         features.close()
     done.out.written["incident"] = len(done.rows)
+    bag.table(f"{RECORDS}/removed.csv", REMOVED, sorted(done.removed))
     _sources(bag, connection, done)
     bag.table(f"{RECORDS}/victim_names.csv", NAMES, sorted(done.names))
     done.out.written["victim_name"] = len(done.names)
     shown = _persons(bag, done, recipient, earlier)
-    settled = tables.write(bag, done.tallied, tier, earlier, date[:10], done.years)
+    settled = tables.write(bag, done.tallied, tier, earlier, date[:10])
+    tables.write_sums(bag, done.years, done.standing)
     _close(bag, done, recipient, date[:10], settled, shown)
     return done.out
 
@@ -104,13 +109,16 @@ def _take(done: _Pass, rows: ledger.Rows) -> None:
     if incident.get("withdrawn_at") is not None or incident.get("merged_into_id") is not None:
         reason = disclosure.WITHDRAWN if incident.get("withdrawn_at") is not None else "merged"
         out.withheld[reason, "incident", "whole row"] += 1
+        into = incident.get("merged_into_id")
+        code = ground.ids.code("incident", incident["id"])
+        done.removed.append((code, incident["status"], ground.ids.code("incident", into) if into else ""))
         return
     kept = kept_back(incident)
     killed = figures.killed(ground, incident, rows.get("victim", ()))
     seen = incidents.seen(ground, rows, killed, kept)
     for reason, fields in seen.withheld:
         out.withheld[reason, "incident", fields] += 1
-    note = "; ".join(f"{reason}: {fields}" for reason, fields in seen.withheld)
+    note = "; ".join(f"{reason}: {fields}" for reason, fields in seen.withheld if reason != incidents.UNMASKABLE)
     line = ",".join(
         quoted(cell(value))
         for value in ({**seen.values, "withheld": note}.get(name) for name in incidents.header(ground.tier))
@@ -119,6 +127,7 @@ def _take(done: _Pass, rows: ledger.Rows) -> None:
     done.points[seen.values["place_shown"]] += 1
     out.statuses[incident["status"]] += 1
     out.headline.add(killed)
+    done.standing.setdefault(incident["status"], Headline()).add(killed)
     year = "withheld" if kept else incident.get("date_start", "")[:4] or UNKNOWN
     why = tables.why_not(incident, kept, year, done.this_year)
     done.years.setdefault((year, why), Headline()).add(killed)

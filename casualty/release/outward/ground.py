@@ -3,7 +3,7 @@
 Consents, names, areas, sources and groups of the whole record, as far as one incident's rows do not tell them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -36,7 +36,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Consents:
-    """Victims by what was answered: no part in any figure by attribute; agreed to be shown alive; name may be published."""
+    """Victims by what was answered: `refused` in public or to partners; `agreed` to be shown alive; `named` in public."""
 
     refused: frozenset[str]
     agreed: frozenset[str]
@@ -85,7 +85,7 @@ def read(connection: sa.Connection, tier: Tier, recipient: str, secret: bytes) -
         consents=consents,
         hidden=_hidden(connection, tier, consents.named),
         units=units,
-        areas={code: Area.of(code, "", shape) for code, shape in units.shapes.items()},
+        areas={code: Area.of(code, shape) for code, shape in units.shapes.items()},
         masker=Masker(secret, _places(connection)),
         counted=counted,
         elsewhere=frames.counted_elsewhere(moment, counted),
@@ -111,17 +111,24 @@ def _consents(connection: sa.Connection, purpose: ConsentPurpose) -> Consents:
         return said.get((asked.value, agreed), set())
 
     named = of(ConsentPurpose.PUBLISH_INDIVIDUAL, True) - of(ConsentPurpose.PUBLISH_INDIVIDUAL, False)
-    refused = of(purpose, False)
+    # A person left out of one tier's tables and not of the other's would be the difference of the two.
+    refused = {victim for asked in PURPOSE.values() for victim in of(asked, False)}
     return Consents(frozenset(refused), frozenset(of(purpose, True) - refused), frozenset(named))
 
 
 def _hidden(connection: sa.Connection, tier: Tier, named: frozenset[str]) -> Phrases:
-    """Return what no text may name: every victim whose name may not be published, and what a commission is not told."""
+    """Return what no text may name: victims whose names may not be published, private sources, what a commission is not told.
+
+    And every identity group: which group was harmed where is told in tables, if enough people stand in them (R70).
+    """
     names = connection.execute(sa.text("SELECT victim_id, name FROM victim_name"))
     told = withheld(connection, PURPOSE[tier])
     sources = connection.execute(sa.text("SELECT name, kind FROM source"))
     private = [name for name, kind in sources if kind not in INSTITUTIONS]
-    own = Phrases.of([*(name for victim, name in names if victim not in named), *private])
+    groups = [
+        word for row in connection.execute(sa.text("SELECT label, label_local FROM identity_group")) for word in row
+    ]
+    own = Phrases.of([*(name for victim, name in names if victim not in named), *private, *groups])
     return Phrases.merged(own, told.phrases)
 
 
@@ -193,8 +200,3 @@ def kept_back(incident: dict[str, Any]) -> str | None:
     if incident["sensitivity"] in (Sensitivity.HIGH, Sensitivity.SEVERE):
         return "severe"
     return "draft" if incident["status"] == IncidentStatus.DRAFT else None
-
-
-def people_of(ground: Ground, rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the victim rows that count here and not as another row."""
-    yield from (row for row in rows if row["id"] not in ground.counted)

@@ -24,8 +24,8 @@ ADDED = {
     "has_point": "Whether a point is shown.",
     "withheld": "What was kept back from this row beyond what the tier never holds, and by which reason of 08_withheld.csv.",
 }
-MONTH, YEAR = re.compile(r"\d{4}-\d{2}"), re.compile(r"\d{4}")
-PLACED = ("country", "admin1", "admin2", "pcode", "boundary_set", "lat", "lon", "uncertainty_m", "place_precision")
+MONTH = re.compile(r"\d{4}-\d{2}")
+UNMASKABLE = "unmaskable"  # counted and not said of the row: it would tell that the place lies near an edge
 
 Row = Mapping[str, Any]
 
@@ -121,7 +121,7 @@ def _where(ground: Ground, incident: Row) -> tuple[dict[str, Any], list[tuple[st
     place["place_precision"] = int(widest)
     masked = _masked(ground, incident, first, second)
     if masked is None:
-        return place, [("unmaskable", "lat lon")]
+        return place, [(UNMASKABLE, "lat lon")]
     place |= {"lat": masked.lat, "lon": masked.lon, "uncertainty_m": masked.radius_m}
     return {**place, "place_shown": "masked", "has_point": "true"}, []
 
@@ -131,12 +131,10 @@ def _masked(ground: Ground, incident: Row, first: str | None, second: str | None
     import shapely
 
     unit = next((code for code in (second, first) if code in ground.units.shapes), None)
-    area = ground.areas.get(unit or "") or Area.of("", "", None)
+    area = ground.areas.get(unit or "") or Area.of()
     if area.shape is not None and not shapely.intersects_xy(area.shape, incident["lon"], incident["lat"]):
         return None
-    region = first or incident.get("country") or ""
-    placed = Area(area.unit, region, area.shape, area.least_m)
-    return ground.masker.mask(incident["lon"], incident["lat"], placed)
+    return ground.masker.mask(incident["lon"], incident["lat"], area)
 
 
 # Words and sources ---------------------------------------------------------------------------------------------------

@@ -40,6 +40,8 @@ as_of        the day of the record that a table tells. One table a year of years
 
 by_year.csv  every incident and everybody killed, once: these rows add up to the headline totals. `in_tables` says whether
              their people stand in the other tables, or why not.
+by_status.csv  the same by where the incident stands in review. Only `verified` meets a stated standard of proof: the other
+             tables are of incidents of every status but refuted and drafts, and are not to be quoted as verified.
 
 What a massacre did to one group is shown as a number of that group in that area: it is a fact about an event. Tables by
 group and area are of each year alone; there is none by group and month.

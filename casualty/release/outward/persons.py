@@ -14,9 +14,9 @@ from casualty.release.outward.figures import UNCERTAIN, Row, age_band
 from casualty.release.outward.ground import REVIEWED, UNKNOWN, Ground
 
 K = 5
-QUASI = ("sex", "age_band", "area", "period", "review")
+QUASI = ("harm", "sex", "age_band", "area", "period", "review")
 SENSITIVE = dict.fromkeys(("cause", "civil_status"), frozenset(UNCERTAIN))
-COLUMNS = ("id", "harm", *QUASI, *SENSITIVE)
+COLUMNS = ("id", *QUASI, *SENSITIVE)
 ADDED = {
     "area": "Second-order unit within the first, the first alone, or suppressed: as close as five or more people share it.",
     "period": "Month, quarter or year, or suppressed.",

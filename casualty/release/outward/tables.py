@@ -51,10 +51,7 @@ def why_not(incident: Mapping[str, Any], kept: str | None, year: str, this_year:
     return "year not over" if year >= this_year else ""
 
 
-def write(
-    bag: Bag, tallied: Tallied, tier: Tier, earlier: Sequence[Mapping[str, Any]], date: str,
-    years: Mapping[tuple[str, str], Headline],
-) -> Written:  # fmt: skip
+def write(bag: Bag, tallied: Tallied, tier: Tier, earlier: Sequence[Mapping[str, Any]], date: str) -> Written:
     """Write the tables of a package under data/07_tables; return what went out."""
     done = Written()
     before: dict[str, list[Table]] = {}
@@ -70,7 +67,6 @@ def write(
                 _note(done, name, settled, before.get(name, []))
                 lines += _lines(subject, year, settled.table)
         bag.table(f"data/07_tables/{FILES[kind]}.csv", ("of", "year", *HEADS[kind], "killed", "as_of"), lines)
-    bag.table("data/07_tables/by_year.csv", ("year", *FIGURES, "in_tables"), _by_year(years))
     bag.text("data/07_tables/README.txt", papers.LEGEND.format(threshold=THRESHOLD))
     return done
 
@@ -111,6 +107,13 @@ def _lines(subject: str, year: str, table: Table | None) -> Iterator[tuple[str, 
     yield (subject, year, TOTAL, TOTAL, str(table.total), table.as_of)
 
 
-def _by_year(years: Mapping[tuple[str, str], Headline]) -> Iterator[tuple[str, ...]]:
-    for (year, why), sums in sorted(years.items()):
-        yield (year, *(str(getattr(sums, name)) for name in FIGURES), why or "yes")
+def write_sums(bag: Bag, years: Mapping[tuple[str, str], Headline], standing: Mapping[str, Headline]) -> None:
+    """Write everybody by year and, apart, by where the incident stands in review: each adds up to the headline totals."""
+    by_year = ((year, *_figures(sums), why or "yes") for (year, why), sums in sorted(years.items()))
+    bag.table("data/07_tables/by_year.csv", ("year", *FIGURES, "in_tables"), by_year)
+    by_status = ((status.value, *_figures(standing[status])) for status in IncidentStatus if status in standing)
+    bag.table("data/07_tables/by_status.csv", ("status", *FIGURES), by_status)
+
+
+def _figures(sums: Headline) -> tuple[str, ...]:
+    return tuple(str(getattr(sums, name)) for name in FIGURES)
