@@ -15,7 +15,7 @@ from casualty.intake.drafts import restated
 from casualty.intake.mapping import Mapping as Read
 from casualty.intake.proposing import GED_TYPES
 from casualty.release.formats.output import CHANGED, EMPTY, LEFT_OUT, Losses, Output, Wishes
-from casualty.release.formats.tables import REFUTED, TEXT, WHOLE, Column, Row, joined, named
+from casualty.release.formats.tables import REFUTED, TEXT, WHOLE, Column, Row, joined, named, one
 from casualty.release.package import Package
 from casualty.vocabulary import IntakeFormat
 
@@ -117,6 +117,9 @@ class _Table:
             self._key(str(self.count), incident, events, f"also {' '.join(further)}" if further else "")
             self._left_out(incident)
             yield self._row(incident, under["involvement"], events[0] if events else None)
+        if removed := one(self.package, "removed"):
+            names = [column.name for column in removed.columns]
+            self.keys += [_gone(dict(zip(names, row, strict=True))) for row in removed.rows()]
 
     def _events(self, claims: list[Row]) -> list[Event]:
         """Return what the current claims of an incident state in this layout, in the order of their file."""
@@ -178,6 +181,12 @@ class _Table:
             "conflict_name": self.situations.get(incident.get("situation_id", ""), ""),
             "where_description": place,
         }
+
+
+def _gone(row: Row) -> list[str]:
+    """Return the line of an incident that was taken back or merged."""
+    into = row.get("merged_into", "")
+    return ["", "", row["incident_code"], row["incident_status"], f"merged into {into}" if into else "taken back"]
 
 
 def _mappings(package: Package) -> dict[str, Read | None]:
