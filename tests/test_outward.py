@@ -24,6 +24,7 @@ from casualty.disclosure.naming import Pseudonyms
 from casualty.release.bag import Bag
 from casualty.release.outward import Outward, write
 from casualty.release.outward.persons import QUASI, K
+from casualty.release.records import FILES
 from casualty.schema import ConsentFields
 from casualty.store import Store
 from casualty.summary import summarise
@@ -426,6 +427,22 @@ def test_a_later_release_tells_no_newcomer(territory: Store, tmp_path: Path) -> 
     name = "data/07_tables/groups_by_area.csv"
     assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
     assert second.withheld["difference", "tables", "sex by age, 2023"] == 1
+
+
+@pytest.mark.parametrize("tier", BOTH)
+def test_every_column_is_explained(packages: dict[Tier, tuple[Path, Outward]], tier: Tier) -> None:
+    """R02: fields.csv has each column of each file of records, in order, with a sentence."""
+    folder, _ = packages[tier]
+    told: dict[str, list[str]] = {}
+    for row in rows(folder, "02_codebook/fields"):
+        told.setdefault(row["table"], []).append(row["field"])
+        assert row["meaning"].endswith((".", ";"))
+    files = {**FILES, "removed": "removed"}
+    held = {path.stem for path in (folder / "data/04_records").iterdir()}
+    assert {files[name] for name in told} == held
+    for name, columns in told.items():
+        with open(folder / f"data/04_records/{files[name]}.csv", encoding="utf-8", newline="") as file:
+            assert next(csv.reader(file)) == columns
 
 
 def test_other_tiers_and_short_secrets_are_refused(sqlite_store: Store, tmp_path: Path) -> None:

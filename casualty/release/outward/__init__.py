@@ -11,11 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from casualty import disclosure, ledger
+from casualty import codebook, disclosure, ledger
 from casualty.disclosure.naming import PUBLIC
 from casualty.release import chain, geography
 from casualty.release.bag import Bag, cell, quoted
-from casualty.release.outward import figures, incidents, papers, persons, tables
+from casualty.release.outward import fields, figures, incidents, papers, persons, tables
 from casualty.release.outward.figures import Headline, Tallied
 from casualty.release.outward.ground import REVIEWED, UNKNOWN, Ground, kept_back, read
 from casualty.schema import CHILDREN, table
@@ -24,8 +24,6 @@ from casualty.vocabulary import Tier
 __all__ = ["Outward", "write"]
 
 RECORDS = "data/04_records"
-REMOVED = ("incident_code", "incident_status", "merged_into")
-NAMES = ("incident_code", "incident_status", "name", "script", "language")
 
 
 @dataclass
@@ -92,9 +90,9 @@ def write(
             features.add(feature)
         features.close()
     done.out.written["incident"] = len(done.rows)
-    bag.table(f"{RECORDS}/removed.csv", REMOVED, sorted(done.removed))
+    bag.table(f"{RECORDS}/removed.csv", fields.REMOVED, sorted(done.removed))
     _sources(bag, connection, done)
-    bag.table(f"{RECORDS}/victim_names.csv", NAMES, sorted(done.names))
+    bag.table(f"{RECORDS}/victim_names.csv", fields.NAMES, sorted(done.names))
     done.out.written["victim_name"] = len(done.names)
     shown = _persons(bag, done, recipient, earlier)
     settled = tables.write(bag, done.tallied, tier, earlier, date[:10])
@@ -116,9 +114,9 @@ def _take(done: _Pass, rows: ledger.Rows) -> None:
     kept = kept_back(incident)
     killed = figures.killed(ground, incident, rows.get("victim", ()))
     seen = incidents.seen(ground, rows, killed, kept)
-    for reason, fields in seen.withheld:
-        out.withheld[reason, "incident", fields] += 1
-    note = "; ".join(f"{reason}: {fields}" for reason, fields in seen.withheld if reason != incidents.UNMASKABLE)
+    for reason, taken in seen.withheld:
+        out.withheld[reason, "incident", taken] += 1
+    note = "; ".join(f"{reason}: {taken}" for reason, taken in seen.withheld if reason != incidents.UNMASKABLE)
     line = ",".join(
         quoted(cell(value))
         for value in ({**seen.values, "withheld": note}.get(name) for name in incidents.header(ground.tier))
@@ -145,7 +143,7 @@ def _names(done: _Pass, rows: ledger.Rows, code: str) -> None:
     status = rows["incident"][0]["status"]
     for row in rows.get("victim_name", ()):
         if row["victim_id"] in done.ground.consents.named and status in REVIEWED:
-            done.names.append((code, status, *(cell(row.get(column)) for column in NAMES[2:])))
+            done.names.append((code, status, *(cell(row.get(column)) for column in fields.NAMES[2:])))
         else:
             done.out.withheld[disclosure.CONSENT, "victim_name", "whole row"] += 1
 
@@ -158,11 +156,11 @@ def _sources(bag: Bag, connection: sa.Connection, done: _Pass) -> None:
     path = f"{RECORDS}/sources.csv"
     if ground.tier is Tier.PARTNER:
         told = sorted((ground.ids.id("source", key), *ground.sources[key]) for key in ids)
-        bag.table(path, ("id", "kind", "reliability"), told)
+        bag.table(path, fields.SOURCES[ground.tier], told)
     else:
         counts = Counter(incidents.source_kind(ground, key) for key in ids)
         told = [(kind, str(number), "") for kind, number in sorted(counts.items())]
-        bag.table(path, ("kind", "number"), (row[:2] for row in told))
+        bag.table(path, fields.SOURCES[ground.tier], (row[:2] for row in told))
     done.out.written["source"] = len(told)
 
 
@@ -203,6 +201,7 @@ def _close(
         "statement": papers.STATEMENT,
     }
     bag.text("data/disclosure.json", ledger.canonical(reckoning) + "\n")
+    bag.table("data/02_codebook/fields.csv", codebook.FIELD_COLUMNS, fields.rows(tier))
     bag.table("data/08_withheld.csv", papers.COLUMNS, [*papers.rows(out.withheld), *_of_the_tier(tier)])
 
 
@@ -211,6 +210,6 @@ def _of_the_tier(tier: Tier) -> Iterator[tuple[str, ...]]:
     for name in ("incident", *CHILDREN["incident"], "source", "document", "origin", "actor", "analysis_run", "consent"):
         held = set(disclosure.columns(name, tier))
         gone = [column.name for column in table(name).columns if column.name not in held]
-        fields = "whole table" if not held else " ".join(gone)
+        what = "whole table" if not held else " ".join(gone)
         if gone:
-            yield ("tier", name, fields, "", *papers.WHY["tier"])
+            yield ("tier", name, what, "", *papers.WHY["tier"])
