@@ -1,7 +1,7 @@
 """How many people of an incident were killed, and by which attributes they are counted in tables."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,11 +92,12 @@ def tally(
 ) -> None:
     """Count the people killed in an incident into the tables of its year; whom nothing is known of counts as not known.
 
-    Who refused has a part in no cell but that one.
+    Who refused has a part in no cell but that one. All cells add up to the incident's best number: where more people are
+    recorded one by one, as many of them are counted as it says.
     """
-    victims = rows.get("victim", ())
-    dead = [(row, weight(ground, row, victims)) for row in victims if row["harm"] == "killed"]
-    dead = [(row, number) for row, number in dead if number and row["id"] not in ground.consents.refused]
+    dead = [
+        pair for pair in _dead(ground, rows.get("victim", ()), best) if pair[0]["id"] not in ground.consents.refused
+    ]
     own = _groups_of(ground, rows)
     for dimension in found.dimensions:
         placed = Counter[str]()
@@ -112,13 +113,23 @@ def tally(
         _fill(found, kind, "", year, cells, (UNKNOWN, UNKNOWN), best)
 
 
+def _dead(ground: Ground, victims: Sequence[Row], best: int) -> Iterator[tuple[Row, int]]:
+    """Yield the victims recorded as killed, and how many people each adds, until `best` is reached."""
+    left = best
+    for row in victims:
+        number = min(weight(ground, row, victims), left) if row["harm"] == "killed" else 0
+        left -= number
+        if number:
+            yield row, number
+
+
 def _fill(
     found: Tallied, kind: str, subject: str, year: str, cells: Mapping[tuple[str, str], int], rest: tuple[str, str],
     best: int,
 ) -> None:  # fmt: skip
     for cell, number in cells.items():
         found.add(kind, subject, year, cell, number)
-    found.add(kind, subject, year, rest, max(best - sum(cells.values()), 0))
+    found.add(kind, subject, year, rest, best - sum(cells.values()))
 
 
 def _known(row: Row, column: str) -> str:
