@@ -161,10 +161,10 @@ def test_the_same_package_has_not_changed(bag: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tier", "other", "differs"),
     [("commission", {"tier": "public"}, "Tier"), ("commission", {"Source-Organization": "Others"}, "Source-Organization"),
-     ("public", {"Recipient": "Others"}, "Recipient")],
+     ("partner", {"Recipient": "Others"}, "Recipient")],
 )  # fmt: skip
 def test_packages_that_cannot_be_compared(tmp_path: Path, tier: str, other: dict[str, str], differs: str) -> None:
-    """R67, R88: of two senders or tiers; below the commission's, of two recipients, whose keys differ by design."""
+    """R67, R88: of two senders or tiers, or of two partners, whose keys differ by design."""
     rows = [{"id": "a", "code": "C1"}]
     one = package(tmp_path / "one", {"incident": rows}, tier)
     two = package(tmp_path / "two", {"incident": rows}, other.pop("tier", tier), **other)
@@ -227,9 +227,14 @@ def test_rows_out_of_order_are_found(tmp_path: Path) -> None:
     made = package(tmp_path / "bag", {"incident": [{"id": "a"}, {"id": "b"}], "claim": claims})
     with pytest.raises(CheckFailed, match="claims do not follow"):
         list(tables.joined(made, "claim"))
-    bare = package(tmp_path / "bare", {"incident": [{"title": "a"}], "claim": [{"id": "c1", "incident_id": "b"}]})
-    with pytest.raises(CheckFailed, match="do not say"):
-        list(tables.joined(bare, "claim"))
+
+
+def test_people_who_name_no_incident_stand_under_none(tmp_path: Path) -> None:
+    """R65: a partner's package has people that cannot be led back to an incident; nothing tries to."""
+    made = package(tmp_path / "bag", {"incident": [{"id": "a", "code": "C"}], "victim": [{"id": "v", "sex": "man"}],
+                                      "victim_name": [{"incident_code": "C", "name": "N"}]}, "partner")  # fmt: skip
+    (found,) = tables.joined(made, "victim", "victim_name")
+    assert found == ({"id": "a", "code": "C"}, {"victim": [], "victim_name": [{"incident_code": "C", "name": "N"}]})
 
 
 @given(st.text())

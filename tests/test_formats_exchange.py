@@ -61,8 +61,8 @@ def test_hxl_of_a_narrow_tier_validates_and_says_what_is_suppressed(tmp_path: Pa
     path = converted(made, "hxl", tmp_path / "out") / "incidents.csv"
     assert errors_of(path) == []
     _, first, second = read(path)
-    assert (first["killed_best"], first["suppressed"]) == ("", "killed_best")
-    assert (second["killed_best"], second["suppressed"], second["loc_code"]) == ("7", "", "suppressed")
+    assert (first["killed_best"], first["not_told"], first["date_start"]) == ("", "killed_best: suppressed", "2024-05")
+    assert (second["killed_best"], second["not_told"], second["loc_code"]) == ("7", "", "suppressed")
     (tmp_path / "wrong.csv").write_text("a\n#affected\nsuppressed\n", encoding="utf-8")
     assert errors_of(tmp_path / "wrong.csv") != []
 

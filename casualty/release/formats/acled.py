@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from casualty.release.formats.output import EMPTY, LEFT_OUT, Losses, Output, Wishes
-from casualty.release.formats.tables import REFUTED, TEXT, WHOLE, Column, Row, joined, named
+from casualty.release.formats.tables import REFUTED, TEXT, WHOLE, Column, Row, joined, named, year_of
 from casualty.release.package import Package
 
 COLUMNS = {
@@ -150,7 +150,7 @@ def _when(incident: Row) -> dict[str, str]:
     precision = incident.get("date_precision", "") or ("1" if start and start == end else "")
     return {
         "event_date": start if start == end else "",
-        "year": start[:4] if start[:4] == end[:4] else "",
+        "year": year_of(incident),
         "time_precision": TIMES.get(precision, "") if start else "",
     }
 

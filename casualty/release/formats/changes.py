@@ -22,11 +22,10 @@ IDENTIFIERS = ("code", "id", "seq")
 def write(package: Package, earlier: Package, output: Output) -> None:
     """Write changes.csv: this package against an earlier one. Only keys and names of columns, no content.
 
-    Raises Refused for packages of two senders, of two tiers, or below the commission tier of two recipients, whose keys
-    differ by design.
+    Raises Refused for packages of two senders, of two tiers, or of two partners, whose keys differ by design.
     """
     labels = ["Source-Organization", "Tier"]
-    if package.tier in (Tier.PUBLIC, Tier.PARTNER):
+    if package.tier is Tier.PARTNER:
         labels.append("Recipient")
     if unlike := [label for label in labels if package.info.get(label) != earlier.info.get(label)]:
         raise Refused(f"The packages cannot be compared: they differ in {', '.join(unlike)}.")

@@ -15,7 +15,7 @@ from casualty.intake.drafts import restated
 from casualty.intake.mapping import Mapping as Read
 from casualty.intake.proposing import GED_TYPES
 from casualty.release.formats.output import CHANGED, EMPTY, LEFT_OUT, Losses, Output, Wishes
-from casualty.release.formats.tables import REFUTED, TEXT, WHOLE, Column, Row, joined, named, one
+from casualty.release.formats.tables import REFUTED, TEXT, WHOLE, Column, Row, joined, named, one, year_of
 from casualty.release.package import Package
 from casualty.vocabulary import IntakeFormat
 
@@ -156,7 +156,7 @@ class _Table:
             if column not in HELD:
                 follows = FOLLOWS.get(column, ())
                 cells[column] = "" if moved & set(follows) else _plain(column, stated.cells.get(column, ""))
-        cells["year"] = cells["year"] or _year(cells["date_start"], cells["date_end"])
+        cells["year"] = cells["year"] or year_of(incident)
         if not cells["geom_wkt"] and cells["latitude"] and cells["longitude"]:
             cells["geom_wkt"] = f"POINT ({cells['longitude']} {cells['latitude']})"
         for column in COLUMNS:
@@ -247,11 +247,6 @@ def _day(cell: str) -> str:
 def _plain(column: str, cell: str) -> str:
     """Return a cell as it stands; a whole number that passed through a float without what that left on it."""
     return values.identifier(cell) if column in INTEGERS else cell
-
-
-def _year(start: str, end: str) -> str:
-    """Return the year of both days, or nothing where there are two."""
-    return str(int(start[:4])) if start[:4].isdecimal() and start[:4] == end[:4] else ""
 
 
 def _checks(cells: Mapping[str, str]) -> Iterator[str]:

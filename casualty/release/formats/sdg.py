@@ -13,7 +13,7 @@ from casualty.errors import Fault, NotEnoughData
 from casualty.release.formats import population
 from casualty.release.formats.output import Output, Wishes
 from casualty.release.formats.population import ADULT, AGES, CHILD, MAN, SEXES, WOMAN, Figure, Population
-from casualty.release.formats.tables import NUMBER, REFUTED, TEXT, WHOLE, Column, Row, joined
+from casualty.release.formats.tables import NUMBER, REFUTED, TEXT, WHOLE, Column, Row, joined, year_of
 from casualty.release.package import Package
 from casualty.vocabulary import Cause, CivilStatus, IncidentStatus, SituationKind
 
@@ -195,8 +195,7 @@ def _categories(row: Row) -> dict[str, str]:
 def _year(incident: Row, victim: Row | None = None) -> str:
     if victim is not None and (died := victim.get("date_of_death", "")[:4]).isdecimal() and len(died) == 4:
         return died
-    start, end = incident.get("date_start", "")[:4], incident.get("date_end", "")[:4]
-    return start if start == end and start.isdecimal() else "unknown"
+    return year_of(incident) or "unknown"
 
 
 def _number(cell: str) -> int | None:
@@ -207,7 +206,9 @@ def _outside(incident: Row, situations: Mapping[str, Row]) -> str:
     """Return why an incident is not of the indicator, or nothing."""
     if incident.get("status") == REFUTED:
         return "left out: refuted, shown not to have happened as alleged"
-    situation = situations.get(incident.get("situation_id", ""))
+    if "situation_id" not in incident:
+        return "not of the indicator: this package does not tell situations"
+    situation = situations.get(incident["situation_id"])
     if situation is None:
         return "not of the indicator: in no situation of violence"
     if situation.get("kind") not in CONFLICTS:
@@ -225,7 +226,7 @@ def _names(incident: Row, units: Mapping[str, Row]) -> Iterator[str]:
         seen.add(code)
         yield code.casefold()
         code = units.get(code, {}).get("parent_pcode", "")
-    yield from (name.casefold() for column in ("country", "admin1", "admin2") if (name := incident.get(column)))
+    yield from (name.casefold() for column in ("country", "area", "admin1", "admin2") if (name := incident.get(column)))
 
 
 def _counted_once(package: Package) -> tuple[dict[str, str], dict[str, int]]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from casualty.errors import CheckFailed
@@ -12,12 +13,19 @@ from casualty.release.package import LONGEST_CELL, Package
 from casualty.release.records import FILES
 
 CODEBOOK = "data/02_codebook/fields.csv"
-# Files of a package that are no table of the schema, and what is told of them.
+RECORDS, SUMS = "data/04_records", "data/07_tables"
+# Files of a package that are no table of the schema, by the name they have here, and what is told of their columns.
 FURTHER = {
-    "removed": ("data/04_records/removed.csv", "Codes of incidents taken back or merged."),
+    "removed": (f"{RECORDS}/removed.csv", "Codes of incidents taken back or merged."),
+    "groups_by_area": (f"{SUMS}/groups_by_area.csv", "People killed, of each identity group, by area and year; `suppressed` is kept back."),
+    "sex_by_age": (f"{SUMS}/sex_by_age.csv", "People killed, by sex, age and year; `suppressed` is kept back."),
+    "status_by_cause": (f"{SUMS}/status_by_cause.csv", "People killed, by status, cause and year; `suppressed` is kept back."),
+    "by_year": (f"{SUMS}/by_year.csv", "Everybody, by year: adds up to the totals of the package."),
+    "by_status": (f"{SUMS}/by_status.csv", "Everybody, by where the incident stands in review: adds up to the totals of the package."),
     "withheld": ("data/08_withheld.csv", "What is withheld, why, and who decides."),
     "contradictory": ("data/09_contradictory.csv", "What speaks against the record as held."),
-}
+    "corrections": ("data/11_changes.csv", "Records that were added, changed or taken back since the package that this one follows."),
+}  # fmt: skip
 WHOLE, NUMBER, FLAG, DAY, TEXT = "whole number", "number", "true or false", "date", "text"
 KINDS = {"whole number": WHOLE, "code": WHOLE, "number": NUMBER, "true or false": FLAG, "date, ISO 8601": DAY}
 _FORMS = {
@@ -27,6 +35,7 @@ _FORMS = {
     DAY: re.compile(r"(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"),
 }
 REFUTED = "refuted"
+_PERIOD = re.compile(r"(\d{4})(-\d{2})?")
 
 Row = dict[str, str]
 
@@ -78,13 +87,18 @@ class Table:
 
 def numeric(column: Column, cell: str) -> bool:
     """Return whether a cell of a column of numbers is one."""
-    return column.kind in (WHOLE, NUMBER) and _FORMS[NUMBER].fullmatch(cell) is not None
+    return column.kind in (WHOLE, NUMBER) and number(cell)
+
+
+def number(cell: str) -> bool:
+    """Return whether a text is a number as packages write them."""
+    return _FORMS[NUMBER].fullmatch(cell) is not None
 
 
 def held(package: Package) -> list[Table]:
     """Return the tables of a package, those of the schema first."""
     told = _codebook(package)
-    found = [_table(package, name, f"data/04_records/{FILES[name]}.csv", FILES[name], told) for name in FILES]
+    found = [_table(package, name, f"{RECORDS}/{FILES[name]}.csv", FILES[name], told) for name in FILES]
     found += [_table(package, name, path, name, told) for name, (path, _) in FURTHER.items()]
     return [table for table in found if table is not None]
 
@@ -122,31 +136,37 @@ def _table(
 def joined(package: Package, *names: str) -> Iterator[tuple[Row, dict[str, list[Row]]]]:
     """Yield each incident with its rows of these tables, holding one incident at a time.
 
-    Packages write the rows of an incident in the order of the incidents. Raises CheckFailed for one that does not.
+    Packages write the rows of an incident in the order of the incidents; CheckFailed for one that does not. A table whose rows
+    name no incident, such as the people of a partner's package, has none here.
     """
-    parent, child = _keys(package, names)
-    parts = {name: groupby(package.rows(name), key=lambda row: row[child]) for name in names}
+    keys = {name: pair for name in names if (pair := _keys(package, name)) is not None}
+    parts = {name: groupby(package.rows(name), key=itemgetter(child)) for name, (_, child) in keys.items()}
     fronts = {name: next(part, None) for name, part in parts.items()}
     for incident in package.rows("incident"):
-        found: dict[str, list[Row]] = {}
+        found: dict[str, list[Row]] = {name: [] for name in names}
         for name, front in fronts.items():
-            mine = front is not None and front[0] == incident[parent]
-            found[name] = list(front[1]) if mine and front is not None else []
-            if mine:
+            if front is not None and front[0] == incident[keys[name][0]]:
+                found[name] = list(front[1])
                 fronts[name] = next(parts[name], None)
         yield incident, found
     if late := [FILES[name] for name, front in fronts.items() if front is not None]:
         raise CheckFailed(f"Rows of {', '.join(late)} do not follow the order of the incidents.")
 
 
-def _keys(package: Package, names: tuple[str, ...]) -> tuple[str, str]:
-    """Return the columns by which incidents and their rows know each other: keys, else codes where a tier has no keys."""
-    own = set(package.columns("incident"))
-    theirs = [set(package.columns(name)) for name in names if package.holds(name)]
-    for parent, child in (("id", "incident_id"), ("code", "incident_code")):
-        if parent in own and all(child in columns for columns in theirs):
-            return parent, child
-    raise CheckFailed("The rows of this package do not say to which incident they belong.")
+def _keys(package: Package, name: str) -> tuple[str, str] | None:
+    """Return the columns by which an incident and its rows know each other, or None where they do not."""
+    own, theirs = package.columns("incident"), package.columns(name)
+    pairs = (("id", "incident_id"), ("code", "incident_code"))
+    return next(((parent, child) for parent, child in pairs if parent in own and child in theirs), None)
+
+
+def year_of(incident: Row) -> str:
+    """Return the year in which an incident lies, by its days or the period that a tier tells; empty where it is in none or two."""
+    start, end = incident.get("date_start", "")[:4], incident.get("date_end", "")[:4]
+    if start or end:
+        return start if start == end else ""
+    found = _PERIOD.fullmatch(incident.get("period", ""))
+    return found[1] if found else ""
 
 
 def named(package: Package, name: str, column: str = "name") -> dict[str, str]:
