@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from casualty.disclosure import bounds
-from casualty.disclosure.cells import SUPPRESSED, Line, Table, protect
+from casualty.disclosure.cells import protect
 from casualty.disclosure.differences import follow, small_difference
+from casualty.disclosure.published import SUPPRESSED, Line, Table
 
 Counts = dict[tuple[str, str], int]
 PUBLIC, PARTNER = 10, 5

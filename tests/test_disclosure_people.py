@@ -5,7 +5,8 @@ from collections import Counter, defaultdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casualty.disclosure.people import SUPPRESSED, anonymise
+from casualty.disclosure.people import anonymise
+from casualty.disclosure.published import SUPPRESSED
 
 QUASI = ("sex", "area", "period")
 STEPS = (

@@ -8,10 +8,9 @@ a cell, none if that fits. Standards: R66; after the audit of Fischetti and Sala
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from casualty.disclosure.cells import Line, Table
+from casualty.disclosure.published import Line, Table
 
 NEAR = 1e-6  # below it two numbers of people are one
 
@@ -27,7 +26,7 @@ class Narrow:
     high: float
 
 
-def narrow(tables: "Sequence[Table]") -> list[Narrow]:
+def narrow(tables: Sequence[Table]) -> list[Narrow]:
     """Return the suppressed cells of these tables that cannot be everything from 0 to twice their table's threshold.
 
     `tables` are of the same people, oldest first.
@@ -40,7 +39,7 @@ def narrow(tables: "Sequence[Table]") -> list[Narrow]:
     ]
 
 
-def narrowest(tables: "Sequence[Table]") -> float | None:
+def narrowest(tables: Sequence[Table]) -> float | None:
     """Return the width of the narrowest interval of any suppressed cell, or None if nothing is suppressed.
 
     Intervals found wide enough are not followed to their end: what is returned is at most the true width.
@@ -52,7 +51,7 @@ def narrowest(tables: "Sequence[Table]") -> float | None:
 class _Attack:
     """The unknowns and the equations of some tables."""
 
-    def __init__(self, tables: "Sequence[Table]") -> None:
+    def __init__(self, tables: Sequence[Table]) -> None:
         self._tables = tables
         self._rows = _atoms([table.rows for table in tables])
         self._columns = _atoms([table.columns for table in tables])
@@ -77,7 +76,7 @@ class _Attack:
         columns = [j for j, atom in enumerate(self._columns) if atom[number] >= 0 and column in (None, atom[number])]
         return {self._at[number, i, j]: 1.0 for i in rows for j in columns}
 
-    def _publish(self, number: int, table: "Table") -> None:
+    def _publish(self, number: int, table: Table) -> None:
         for row, total in enumerate(table.row_totals):
             self._equal.append((self._cell(number, row, None), total))
         for column, total in enumerate(table.column_totals):
@@ -165,7 +164,7 @@ class _Attack:
         return seen
 
 
-def _atoms(lines: "Sequence[Sequence[Line]]") -> list[tuple[int, ...]]:
+def _atoms(lines: Sequence[Sequence[Line]]) -> list[tuple[int, ...]]:
     """Return the parts that all tables tell apart or together, each as the number of its line per table, -1 if in none."""
     places: dict[str, list[int]] = {}
     for number, table in enumerate(lines):

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from casualty.disclosure.bounds import narrow
-from casualty.disclosure.cells import Line, Table, protect
+from casualty.disclosure.cells import protect
+from casualty.disclosure.published import Line, Table
 
 Course = Literal["new", "unchanged", "earlier", "none"]
 

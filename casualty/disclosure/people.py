@@ -10,7 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-SUPPRESSED = "suppressed"
+from casualty.disclosure.published import SUPPRESSED
+
 REFERENCE_RISK = 0.03  # above it the Humanitarian Data Exchange publishes no rows of people
 
 Row = Mapping[str, str]

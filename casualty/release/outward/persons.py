@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from casualty.disclosure.people import SUPPRESSED, Anonymous, Step, anonymise
+from casualty.disclosure.people import Anonymous, Step, anonymise
+from casualty.disclosure.published import SUPPRESSED
 from casualty.release.outward.figures import UNCERTAIN, Row, age_band
 from casualty.release.outward.ground import REVIEWED, UNKNOWN, Ground
 

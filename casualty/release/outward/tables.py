@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from casualty.disclosure.bounds import narrowest
-from casualty.disclosure.cells import SUPPRESSED, Table
 from casualty.disclosure.differences import Settled, follow
+from casualty.disclosure.published import SUPPRESSED, Table
 from casualty.release.bag import Bag
 from casualty.release.outward import papers
 from casualty.release.outward.figures import GROUPS, SEXES, STATUSES, Headline, Tallied
