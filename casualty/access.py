@@ -34,6 +34,7 @@ PERMITTED: dict[str, frozenset[Role]] = {
     "intake": frozenset({Role.RECORDER, Role.ANALYST, Role.ADMINISTRATOR}),
     "withdraw_batch": frozenset({Role.RECORDER, Role.ADMINISTRATOR}),
     "release": frozenset({Role.CUSTODIAN}),
+    "ask_release": frozenset({Role.ANALYST, Role.CUSTODIAN}),
     "correction": frozenset({Role.RECORDER, Role.REVIEWER, Role.ANALYST, Role.ADMINISTRATOR}),
     "export": frozenset({Role.ANALYST, Role.CUSTODIAN, Role.ADMINISTRATOR}),
     "answer": frozenset({Role.REVIEWER}),
@@ -62,6 +63,7 @@ ACTION_OF_KIND: dict[str, str] = {
     "consent": "evidence",
     "batch": "intake",
     "release": "release",
+    "release_request": "ask_release",
     "correction": "correction",
     "coding_sample": "judge",
     "coding": "code",
@@ -70,8 +72,8 @@ ACTION_OF_KIND: dict[str, str] = {
 }
 
 # Work on the record as a whole: not for an account that sees a part of it.
-WHOLE = ("batch", "release", "analysis_run")
-WHOLE_ACTIONS = frozenset({"intake", "withdraw_batch", "release"})
+WHOLE = ("batch", "release", "release_request", "analysis_run")
+WHOLE_ACTIONS = frozenset({"intake", "withdraw_batch", "release", "ask_release"})
 
 
 def permit(by: Acting, action: str) -> None:

@@ -29,7 +29,7 @@ KINDS = (
 
 # Keys of the house itself, and what lies on the desks: of no meaning to a reader of the record.
 EXCLUDED = (
-    "credential", "ledger_head", "revision_body", "session", "unfinished", "assignment", "viewing", "saved_filter", "visit",
+    "credential", "ledger_head", "revision_body", "session", "unfinished", "assignment", "viewing", "saved_filter", "visit", "seal",
 )  # fmt: skip
 
 INCLUSION = """A record is an incident in which one or more people were, or are alleged to have been, killed, injured,
@@ -337,6 +337,25 @@ MEANINGS: dict[str, dict[str, str]] = {
         "manifest_sha256": "SHA-256 of the package's manifest.",
         "ledger_head": "The ledger's last link when it was made.",
         "incidents": "Number of incidents in it.",
+        "follows_id": "The earlier release that it corrects or adds to.",
+        "request_id": "The request by which a second person let it go.",
+        "published": "The tables that it made public, as JSON; the next release is checked against them.",
+        "received_on": "When the recipient had it.",
+        "receipt": "What the recipient confirmed, in their words or by their own hash.",
+    },
+    "release_request": {
+        "tier": "Who may read it.",
+        "recipient": "To whom it is to go.",
+        "basis": "On what basis.",
+        "place": "Where it is to be written.",
+        "follows": "SHA-256 of the manifest of the earlier package that it corrects or adds to.",
+        "manifest_sha256": "SHA-256 of the manifest of the package as it was shown.",
+        "ledger_head": "The ledger's last link when it was shown.",
+        "incidents": "Number of incidents in it.",
+        "answer": "What a second person said.",
+        "answered_by": "Who said so.",
+        "answer_reasons": "Why.",
+        "answered_at": "When, UTC.",
     },
     "revision": {
         "seq": "Number of the link, from 1.",
@@ -350,6 +369,18 @@ MEANINGS: dict[str, dict[str, str]] = {
         "hash": "SHA-256 of the previous link, newline, and the list of this link's fields.",
     },
 }  # fmt: skip
+
+
+HISTORY_COLUMNS = ("version", "changed", "definitions_changed")
+HISTORY = (
+    ("1", "The first.", "none"),
+    (
+        "2",
+        "New: corrections, second codings, judged pairs of victim rows, clearances and named places; later packages add requests"
+        " for releases.",
+        "none: every term of version 1 reads as it did",
+    ),
+)
 
 
 def tables() -> list[str]:
@@ -396,6 +427,11 @@ def field_rows(names: Sequence[str] | None = None) -> list[tuple[str, ...]]:
     return rows
 
 
+def history_rows() -> list[tuple[str, ...]]:
+    """Return what changed with each version, in the order of HISTORY_COLUMNS: a record keeps the version it was coded under."""
+    return [*HISTORY]
+
+
 def term_rows() -> list[tuple[str, ...]]:
     """Return one row per term or code of every scheme, in the order of TERM_COLUMNS."""
     return [
@@ -425,7 +461,7 @@ def markdown(in_use: Mapping[str, Sequence[Sequence[str]]] | None = None) -> str
     lines += ["## What is recorded", "", INCLUSION, "", "## What is absent", "", ABSENT, "", "## Fields", ""]
     rows = field_rows()
     for name in tables():
-        doc = " ".join(_model_doc(name).split())
+        doc = " ".join(about(name).split())
         lines += [f"### {name}", "", doc, ""]
         lines += _table(("Field", "Kind", "Required", "Scheme", "Meaning"), [row[1:] for row in rows if row[0] == name])
     lines += ["## Terms", ""]
@@ -439,7 +475,8 @@ def markdown(in_use: Mapping[str, Sequence[Sequence[str]]] | None = None) -> str
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _model_doc(name: str) -> str:
+def about(name: str) -> str:
+    """Return what a table is, as its model says it."""
     models = (part for part in vars(schema).values() if isinstance(part, type) and issubclass(part, SQLModel))
     return next(model.__doc__ or "" for model in models if getattr(model, "__table__", None) is schema.table(name))
 

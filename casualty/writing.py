@@ -21,6 +21,7 @@ from casualty.schema import ROOTS, AnalysisRunFields, BatchFields, IncidentDraft
 from casualty.vocabulary import IncidentStatus, Operation
 
 FLUSH_AT = 2000
+RECEIPT = ("received_on", "receipt")
 MARKS = ("withdrawn_at", "withdrawn_by", "withdrawn_reason")
 # What is said once: a sample never becomes a real database; a hash of evidence, what left the house and what was once
 # computed stay as they are.
@@ -30,7 +31,7 @@ FIXED: dict[str, tuple[str, ...]] = {
     "batch": tuple(BatchFields.model_fields),
     "deployment": ("sample",),
     "document": ("sha256", "bytes"),
-    "release": tuple(ReleaseFields.model_fields),
+    "release": tuple(name for name in ReleaseFields.model_fields if name not in RECEIPT),
 }
 
 

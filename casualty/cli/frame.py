@@ -36,6 +36,10 @@ review_app = typer.Typer(
     no_args_is_help=True,
 )
 correction_app = typer.Typer(help="Corrections that somebody asks for.", no_args_is_help=True)
+release_app = typer.Typer(
+    help="Let something leave: release request OUT, grant ID, refuse ID, list, show ID, encrypt, stamp, receipt, key.",
+    no_args_is_help=True,
+)
 for name, group in (
     ("review", review_app),
     ("correction", correction_app),
@@ -44,6 +48,7 @@ for name, group in (
     ("db", db_app),
     ("account", account_app),
     ("patterns", patterns_app),
+    ("release", release_app),
 ):
     app.add_typer(group, name=name, rich_help_panel=None)
 

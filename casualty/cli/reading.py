@@ -1,12 +1,10 @@
-"""Commands that read the record, ask it questions and let packages out."""
+"""Commands that read the record and ask it questions."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from casualty.cli.frame import Json, acting, app, dumped, opened, out, say
-from casualty.errors import UsageFault
+from casualty.cli.frame import Json, app, dumped, opened, out, say
 
 
 @app.command()
@@ -42,31 +40,3 @@ def history(
 
     document, text = telling.history(opened(), code, at)
     out(dumped(document) if as_json else text)
-
-
-@app.command()
-def release(
-    out: Path,
-    tier: Annotated[str, typer.Option(help="commission.")],
-    to: Annotated[str, typer.Option(help="Who receives it.")],
-    basis: Annotated[str, typer.Option(help="On what legal basis or agreement.")],
-) -> None:
-    """Write a package that can be verified without this program."""
-    from casualty import release as releasing
-    from casualty.vocabulary import Tier
-
-    if tier not in set(Tier):
-        raise UsageFault(f"{tier} is not a tier; one of: {', '.join(Tier)}.")
-    store = opened()
-    done = releasing.build(store, out, tier=Tier(tier), recipient=to, basis=basis, by=acting(store))
-    say(f"Released {done.incidents:,} incidents to {to}: {out}")
-    say(f"SHA-256 of its manifest: {done.manifest_sha256}")
-
-
-@app.command()
-def verify(bag: Path) -> None:
-    """Check a released package, with nothing but the package."""
-    from casualty import release as releasing
-
-    for line in releasing.verify(bag):
-        out(line)

@@ -9,7 +9,7 @@ from casualty.cli.frame import GLOBALS, Json, acting, dumped, opened, out, patte
 
 if TYPE_CHECKING:
     from casualty.access import Acting
-    from casualty.runs import Run
+    from casualty.runs import Rerun, Run
     from casualty.store import Store
 
 HEAD = 60
@@ -72,19 +72,43 @@ def patterns_run(
 
 
 @patterns_app.command("rerun")
-def patterns_rerun(code: str, as_json: Json = False) -> None:
-    """Ask an analysis again and say whether the answer is the same, byte for byte; ends with 1 if not."""
+def patterns_rerun(
+    code: Annotated[str, typer.Argument(metavar="CODE|PACKAGE", help="A kept analysis, or the folder of a package.")],
+    run: Annotated[str | None, typer.Option(metavar="CODE", help="Of a package: only this analysis.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Ask an analysis again and say whether the answer is the same, byte for byte; ends with 1 if not.
+
+    Of a package nothing is needed but its folder: no database is opened.
+    """
+    found = _of_package(Path(code), run) if Path(code).is_dir() else [_of_record(code)]
+    if as_json:
+        out(dumped([again.as_json() for again in found] if Path(code).is_dir() else found[0].as_json()))
+    else:
+        out(
+            "\n".join(
+                line for again in found for line in (again.sentence, *(f"  {place}" for place in again.differences))
+            )
+        )
+    if not all(again.same or (again.agrees and again.program) for again in found):
+        raise typer.Exit(1)
+
+
+def _of_record(code: str) -> "Rerun":
     from casualty import asking, runs
 
     store = opened()
     who = _reader(store)
-    again = runs.rerun(store, code, asking.again(store, who), by=who)
-    if as_json:
-        out(dumped(again.as_json()))
-    else:
-        out("\n".join([again.sentence, *(f"  {place}" for place in again.differences)]))
-    if not again.same:
-        raise typer.Exit(1)
+    return runs.rerun(store, code, asking.again(store, who), by=who)
+
+
+def _of_package(folder: Path, code: str | None) -> "list[Rerun]":
+    from casualty import release
+    from casualty.release import analyses
+    from casualty.release.package import Package
+
+    release.verify(folder)
+    return analyses.rerun(Package.at(folder), code)
 
 
 @patterns_app.command("compare")

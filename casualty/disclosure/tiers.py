@@ -9,7 +9,7 @@ from casualty.errors import Refused
 from casualty.schema import CHILDREN, table
 from casualty.vocabulary import Tier
 
-BUILT = frozenset({Tier.COMMISSION})
+BUILT = frozenset({Tier.PUBLIC, Tier.PARTNER, Tier.COMMISSION})
 
 ROOT = "id version recorded_at recorded_by sensitivity codebook_version withdrawn_at withdrawn_by withdrawn_reason"
 
@@ -151,8 +151,8 @@ def require_tier(tier: Tier) -> None:
     """Return if packages of this tier can be made; raise Refused, saying why, if not."""
     if tier not in BUILT:
         raise Refused(
-            f"Packages of the {tier.value} tier cannot be made: the protections they need (masked places, small"
-            " numbers, reviewed texts, a second approval) do not exist in this version. Only --tier commission can."
+            f"Packages of the {tier.value} tier cannot be made: who may read that tier reads the record itself. One of:"
+            f" {', '.join(sorted(BUILT))}."
         )
 
 
@@ -179,7 +179,7 @@ def table_tier(by: Acting, situations: frozenset[str] | None) -> Tier:
 
     situations: those that their account is cleared for, None for all. Raises Refused for whoever may not ask questions of
     the whole record. Cells of few incidents are not blanked at this tier: who may ask may open each of these incidents.
-    For any wider tier they would have to be, and no such table can be made (`require_tier`).
+    For any wider tier they would have to be: tables for those outside are made with a package (`cells`), and nowhere else.
     """
     permit(by, "analyse")
     permit_whole(situations)

@@ -39,7 +39,7 @@ def text(document: Document, *, width: int = WIDTH, most: int = MOST_ROWS) -> st
     parts = [
         [line for said in sentences(document) for line in wrapped(said, width)],
         _table(document, width, most),
-        [line for said in _beside(document) for line in wrapped(said, width)],
+        [line for said in beside(document) for line in wrapped(said, width)],
         [line for said in document.get("caveats") or () for line in wrapped(f"- {clean(said)}", width, "  ")],
         wrapped(_chosen(document), width, "  "),
     ]
@@ -55,7 +55,7 @@ def sentences(document: Document) -> list[str]:
 # Words --------------------------------------------------------------------------------------------------------------
 
 
-def _beside(document: Document) -> Iterator[str]:
+def beside(document: Document) -> Iterator[str]:
     """Yield what was used, what was left out and why, and what the p were corrected for."""
     if document.get("n") is not None:
         yield f"Incidents used: {number(document['n'])}."

@@ -1,33 +1,48 @@
 """Packages that leave the house: built from the record alone, verifiable by a stranger, the same bytes each time.
 
-`build` writes a BagIt bag for a named recipient on a named basis and records that it did; `verify` checks any bag
-with this program's own copy of the code that travels in it. Standards: R84, R85, R86.
+`request` shows what would leave, `grant` lets exactly that go, `build` does both where the record is kept by one person;
+`verify` checks any bag with this program's own copy of the code that travels in it. Standards: R84, R85, R86, R88.
 """
 
+import csv
 import shutil
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from importlib.resources import files
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any, cast
 
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from casualty import access, codebook, disclosure, ledger
+from casualty import access, disclosure
 from casualty.access import Acting
-from casualty.errors import CheckFailed, Fault, InvalidRecords, NotEnoughData, NotFound, Refused, UsageFault
-from casualty.release import chain, methodology, papers, records, verifier
-from casualty.release.bag import Bag
-from casualty.release.papers import Facts
-from casualty.release.withholding import withheld
-from casualty.schema import ReleaseFields
-from casualty.store import Store, faults_of
-from casualty.summary import summarise
-from casualty.vocabulary import Tier
+from casualty.errors import CheckFailed, Fault, InvalidRecords, NotFound, Refused, UsageFault
+from casualty.evidence import Items
+from casualty.release import approving, bag, making, signing, verifier
+from casualty.release.approving import Request, one, requests
+from casualty.release.making import Earlier, Made, Wishes
+from casualty.schema import ReleaseFields, ReleaseRequestFields, table
+from casualty.store import Store, faults_of, history
+from casualty.vocabulary import Operation, Tier
 
-__all__ = ["Released", "build", "verify"]
+__all__ = [
+    "Released",
+    "Request",
+    "build",
+    "grant",
+    "one",
+    "public_key",
+    "received",
+    "refuse",
+    "request",
+    "requests",
+    "verify",
+]
+
+# Beside a package that was asked for: what it would publish, for the check of the next one.
+KEPT = "published.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,72 +60,271 @@ class Released:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    facts: Facts
-    manifest_sha256: str
-    files: int
-    bytes: int
-
-
-def build(store: Store, out: Path, *, tier: Tier, recipient: str, basis: str, by: Acting) -> Released:
+def build(
+    store: Store, out: Path, *, tier: Tier, recipient: str, basis: str, by: Acting, follows: str | None = None
+) -> Released:
     """Write a package as the folder `out`, and record in the ledger that it went to this recipient on this basis.
 
     The same record, tier, recipient and basis give the same bytes: nothing in a package comes from the clock, from
-    chance or from packages sent before. The folder appears whole or not at all.
+    chance or from packages sent before, but for `follows`, the id of an earlier release or the hash of its manifest. The folder
+    appears whole or not at all.
 
     Raises
     ------
-    Refused: the account may not release, recipient or basis is empty, or the tier cannot be made yet.
-    UsageFault: `out` is there and not empty.
-    NotEnoughData: no incident is held. CheckFailed: the ledger does not verify.
+    Refused: the account may not release, a second person has to grant it, or recipient or basis is empty.
+    UsageFault: `out` is there and not empty, or the tier is not one to be made. NotFound: no such earlier release.
+    NotEnoughData: no incident is held. CheckFailed: the ledger does not verify, or an original is missing.
     """
     access.permit(by, "release")
+    _must_be_free(out)
+    if approving.second_person(store):
+        raise Refused("Others have accounts here: a second person grants a package. Use: casualty release request")
+    wishes = _wishes(store, tier, recipient, basis, follows, second=False)
+    with _place(out) as folder:
+        made = making.write(store, folder, wishes, signing.sealed(store, signing.MASK, by), _items(store))
+        bag.seal(folder, made.manifest_sha256, [], signing.signer(store, by))
+        verify(folder)  # what does not hold does not leave
+        saved = store.record(
+            "release", _fields(_left(made, wishes), made.manifest_sha256, wishes.follows, None, made.published), by
+        )
+        _emptied(out)
+        folder.rename(out)
+    facts = made.facts
+    withheld = sum(facts.tally.withheld.values())
+    return Released(
+        out,
+        saved.id,
+        made.manifest_sha256,
+        facts.seq,
+        facts.head,
+        facts.summary.incidents,
+        withheld,
+        made.files,
+        made.bytes,
+    )
+
+
+def request(
+    store: Store, out: Path, *, tier: Tier, recipient: str, basis: str, by: Acting, follows: str | None = None
+) -> Request:
+    """Ask that a package may leave: it is written in full beside `out`, to be looked at, and is no package yet.
+
+    Raises as `build` does.
+    """
+    access.permit(by, "ask_release")
+    wishes = _wishes(store, tier, recipient, basis, follows, second=True)
+    out = out.absolute()
+    _must_be_free(out)
+    shown = approving.shown_at(out)
+    with _place(shown) as folder:
+        made = making.write(store, folder, wishes, signing.sealed(store, signing.MASK, by), _items(store))
+        fields = {
+            "tier": tier, "recipient": wishes.recipient, "basis": wishes.basis, "place": str(out),
+            "follows": wishes.follows.manifest_sha256 if wishes.follows else None, "manifest_sha256": made.manifest_sha256,
+            "ledger_head": made.facts.head, "incidents": made.facts.summary.incidents,
+        }  # fmt: skip
+        if made.published is not None:
+            (folder / KEPT).write_text(made.published, encoding="utf-8")
+        folder.rename(shown)
+        saved = store.record("release_request", ReleaseRequestFields.model_validate(fields), by)
+    return approving.one(store, saved.id, by)
+
+
+def grant(store: Store, asked: Request, by: Acting) -> Released:
+    """Let a package go that somebody else asked for, exactly as it was shown.
+
+    Raises Refused for who asked, for a request that was answered and for an account that may not; CheckFailed if a file is not
+    as it was shown.
+    """
+    approving.must_be_open(asked, by)
+    out = Path(asked.place)
+    _must_be_free(out)
+    shown = asked.folder
+    if not shown.is_dir():
+        raise NotFound("The package that was shown is gone; ask for it anew.")
+    bag.must_be_whole(shown, asked.manifest_sha256)
+    fields = _fields(asked, asked.manifest_sha256, _earlier(store, asked.follows), asked.id, _published(shown))
+    release_id = approving.granted(store, asked, fields, by)
+    (shown / KEPT).unlink(missing_ok=True)
+    more = [("Asked-By", asked.recorded_by), ("Granted-By", by.name), ("Request", asked.id)]
+    bag.seal(shown, asked.manifest_sha256, more, signing.signer(store, by))
+    verify(shown)
+    _emptied(out)
+    shown.rename(out)
+    sizes = [path.stat().st_size for path in (out / "data").rglob("*") if path.is_file()]
+    seq = bag.info_of(out).get("Ledger-Seq", "0")
+    return Released(
+        out, release_id, asked.manifest_sha256, int(seq), asked.ledger_head, asked.incidents, _withheld(out), len(sizes),
+        sum(sizes),
+    )  # fmt: skip
+
+
+def refuse(store: Store, asked: Request, reasons: str, by: Acting) -> None:
+    """Refuse a package that somebody else asked for, with reasons; what was shown is removed."""
+    approving.refused(store, asked, reasons, by)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A release that left; `number` counts those of its tier to its recipient, from 1."""
+
+    id: str
+    number: int
+    recorded_at: str
+    recorded_by: str
+    tier: str
+    recipient: str
+    basis: str
+    manifest_sha256: str
+    incidents: int
+    follows_id: str | None
+    request_id: str | None
+    received_on: date | None
+    receipt: str | None
+
+
+def sent(store: Store, by: Acting) -> list[Sent]:
+    """Return the releases that left, newest first; raise Refused for whoever may neither ask for one nor grant it."""
+    access.permit(by, "ask_release")
+    access.permit_whole(store.situations_of(by))
+    release = table("release")
+    count: Counter[tuple[str, str]] = Counter()
+    found = []
+    for row in store.rows(sa.select(release).order_by(release.c.id)):
+        count[row.tier, row.recipient] += 1
+        told = {name: row._mapping[name] for name in Sent.__slots__ if name != "number"}
+        found.append(Sent(number=count[row.tier, row.recipient], **told))
+    return found[::-1]
+
+
+def received(store: Store, release_id: str, on: date, said: str, by: Acting) -> None:
+    """Keep what a recipient confirmed: when they had a package, and their words or their own hash of it (R86).
+
+    Raises NotFound for no such release, InvalidRecords without any words, or for a day that has not come.
+    """
+    if not said.strip() or on > store.today():
+        fault = Fault(
+            0,
+            "received_on" if said.strip() else "receipt",
+            "Empty, or still to come.",
+            "Write what they confirmed, and when.",
+        )
+        raise InvalidRecords("The receipt cannot be kept as it is.", [fault])
+    with store.writing(by, action="release", reason="a receipt came") as writer:
+        before = history.current(writer.connection, "release", release_id)
+        told = {"received_on": on.isoformat(), "receipt": said.strip()}
+        writer.change("release", before, {"release": [before["release"][0] | told]}, Operation.AMEND)
+
+
+def public_key(store: Store, by: Acting) -> str:
+    """Return the public half of the key that this house signs with: tell it to recipients by another way than the package."""
+    access.permit(by, "ask_release")
+    return signing.signer(store, by).public
+
+
+def verify(folder: Path, key: str = "") -> tuple[str, ...]:
+    """Return what was checked of a package, a sentence each; this program's verifier is used, never the copy inside.
+
+    key: the sender's public key, against which the signature must hold; without it, that which the package names. Raises
+    NotFound if there is no such folder, CheckFailed with every fault found: file, place, what is wrong.
+    """
+    if not folder.is_dir():
+        raise NotFound(f"There is no package at {folder}.")
+    report = verifier.check(str(folder), key)
+    if report.faults:
+        found = [
+            Fault(0, ", ".join(part for part in (file, place) if part), f"{what}.", "Ask the sender for it again.")
+            for file, place, what in report.faults
+        ]
+        raise CheckFailed(f"The package does not hold: {len(found)} fault(s).", found)
+    return tuple(report.checked)
+
+
+# What is asked for, and where it is to stand ----------------------------------------------------------------------------
+
+
+def _wishes(store: Store, tier: Tier, recipient: str, basis: str, follows: str | None, *, second: bool) -> Wishes:
     disclosure.require_tier(tier)
     recipient, basis = recipient.strip(), basis.strip()
     if not recipient or not basis:
         raise Refused("A package goes to a named recipient on a named basis: give both --to and --basis.")
-    _fields(tier, recipient, basis, "0" * 64, "0" * 64, 0)
-    with _place(out) as folder:
-        written = _write(store, folder, tier, recipient, basis)
-        verify(folder)  # what does not hold does not leave
-        facts = written.facts
-        incidents = facts.summary.incidents
-        fields = _fields(tier, recipient, basis, written.manifest_sha256, facts.head, incidents)
-        saved = store.record("release", fields, by)
-        if out.exists():
-            out.rmdir()
-        folder.rename(out)
-    withheld_count = sum(facts.tally.withheld.values())
-    return Released(
-        out, saved.id, written.manifest_sha256, facts.seq, facts.head, incidents, withheld_count, written.files,
-        written.bytes,
-    )  # fmt: skip
+    wishes = Wishes(tier, recipient, basis, _earlier(store, follows), second)
+    _fields(_Asked(tier, recipient, basis, "0" * 64, 0), "0" * 64, None, None, None)
+    return wishes
 
 
-def _fields(tier: Tier, recipient: str, basis: str, manifest: str, head: str, incidents: int) -> ReleaseFields:
+def _earlier(store: Store, follows: str | None) -> Earlier | None:
+    """Return an earlier release by its id, or by the hash of its manifest; raise NotFound."""
+    if follows is None:
+        return None
+    release = table("release")
+    wanted = follows.strip().lower()
+    chosen = (
+        sa.select(release)
+        .where((release.c.id == wanted) | (release.c.manifest_sha256 == wanted))
+        .order_by(release.c.id)
+    )
+    found = store.rows(chosen)
+    if not found:
+        raise NotFound("There is no release {key}.", values={"key": follows})
+    return Earlier(found[0].id, found[0].manifest_sha256, found[0].ledger_head)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a release record states, before there is a package."""
+
+    tier: Tier | str
+    recipient: str
+    basis: str
+    ledger_head: str
+    incidents: int
+
+
+def _left(made: Made, wishes: Wishes) -> _Asked:
+    return _Asked(wishes.tier, wishes.recipient, wishes.basis, made.facts.head, made.facts.summary.incidents)
+
+
+def _fields(
+    asked: "_Asked | Request", manifest: str, earlier: Earlier | None, request_id: str | None, published: str | None
+) -> ReleaseFields:
+    stated = {name: getattr(asked, name) for name in ("tier", "recipient", "basis", "ledger_head", "incidents")}
+    stated |= {
+        "manifest_sha256": manifest,
+        "follows_id": earlier and earlier.id,
+        "request_id": request_id,
+        "published": published,
+    }
     try:
-        return ReleaseFields.model_validate(
-            {
-                "tier": tier,
-                "recipient": recipient,
-                "basis": basis,
-                "manifest_sha256": manifest,
-                "ledger_head": head,
-                "incidents": incidents,
-            }
-        )
+        return ReleaseFields.model_validate(stated)
     except ValidationError as wrong:
         raise InvalidRecords("The release cannot be recorded as it is.", faults_of(wrong)) from wrong
+
+
+def _items(store: Store) -> Items | None:
+    """Return the folder of originals, None for a server's database that names none."""
+    try:
+        return Items.of(store)
+    except UsageFault:
+        return None
+
+
+def _must_be_free(out: Path) -> None:
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise UsageFault(f"{out} is not a folder; name a new one.")
+    if out.exists() and any(out.iterdir()):
+        raise UsageFault(f"{out} is not empty; a package delivered is never overwritten. Name a new folder.")
+
+
+def _emptied(out: Path) -> None:
+    if out.exists():
+        out.rmdir()
 
 
 @contextmanager
 def _place(out: Path) -> Iterator[Path]:
     """Give a folder beside `out`, on the same disk, that is removed unless it has become `out`."""
-    if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise UsageFault(f"{out} is not a folder; name a new one.")
-    if out.exists() and any(out.iterdir()):
-        raise UsageFault(f"{out} is not empty; a package delivered is never overwritten. Name a new folder.")
+    _must_be_free(out)
     folder = out.parent / f".{out.name}.unfinished"
     if folder.exists():  # left by a build that was killed
         shutil.rmtree(folder)
@@ -122,95 +336,13 @@ def _place(out: Path) -> Iterator[Path]:
             shutil.rmtree(folder)
 
 
-def _write(store: Store, folder: Path, tier: Tier, recipient: str, basis: str) -> _Written:
-    """Write the bag into a folder, all of it from one moment of the database."""
-    bag = Bag(folder)
-    with store.reading() as connection:
-        ledger.verify(connection)
-        facts = _records(bag, connection, tier, recipient, basis)
-        _papers(bag, connection, facts, tier)
-    manifest, count, size = bag.finish(_info(facts))
-    return _Written(facts, manifest, count, size)
+def _published(shown: Path) -> str | None:
+    kept = shown / KEPT
+    return kept.read_text(encoding="utf-8") if kept.is_file() else None
 
 
-def _records(bag: Bag, connection: sa.Connection, tier: Tier, recipient: str, basis: str) -> Facts:
-    head, date = chain.head_of_record(connection)
-    held = withheld(connection)
-    tally = records.write(bag, connection, tier, held)
-    if not tally.written["incident"]:
-        raise NotEnoughData("No incident is held; there is nothing to release.")
-    extracted = chain.write(bag, connection, head, tally.reserved, held.phrases)
-    house = connection.execute(sa.text("SELECT name, sample, minimum_origins FROM deployment")).one()
-    facts = Facts(
-        house.name, bool(house.sample), house.minimum_origins, tier.value, recipient, basis, date[:10], head.seq,
-        head.hash, summarise(cast(Store, _Moment(connection))).total, tally, extracted,
-    )  # fmt: skip
-    bag.text("data/01_methodology.md", methodology.text(facts, connection, held.phrases))
-    return facts
-
-
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """The store as it stood when the package was begun: what `summarise` reads is what the tables were written from."""
-
-    connection: sa.Connection
-
-    def rows(self, statement: sa.Executable, **parameters: object) -> Sequence[sa.Row[Any]]:
-        return self.connection.execute(statement, parameters).all()
-
-
-def _papers(bag: Bag, connection: sa.Connection, facts: Facts, tier: Tier) -> None:
-    bag.text("data/00_README.txt", papers.readme(facts))
-    bag.text("data/02_codebook/codebook.md", codebook.markdown(methodology.in_use(connection)))
-    bag.table("data/02_codebook/terms.csv", codebook.TERM_COLUMNS, codebook.term_rows())
-    bag.table("data/02_codebook/fields.csv", codebook.FIELD_COLUMNS, _released_fields(tier))
-    bag.table("data/08_withheld.csv", papers.WITHHELD_COLUMNS, papers.withheld_rows(facts))
-    bag.text("data/summary.json", ledger.canonical(asdict(facts.summary)) + "\n")
-    bag.text("verify.py", files("casualty.release").joinpath("verifier.py").read_text(encoding="utf-8"))
-
-
-def _released_fields(tier: Tier) -> Iterator[tuple[str, ...]]:
-    """Yield the codebook's rows for the columns that the files of this package have."""
-    for name in (*records.FILES, "revision"):
-        own = {row[1]: row for row in codebook.field_rows([name])}
-        for column in records.header(name, tier) if name in records.FILES else chain.FIELDS:
-            yield own.get(column) or (name, column, "text", "yes", "", ADDED[column])
-
-
-ADDED = {
-    "has_point": "Whether coordinates are held; `true` also where they are withheld.",
-    "incident_code": "Code of the incident this row belongs to.",
-    "incident_status": "Where that incident stands in review.",
-    "withheld": "What was kept back from this row, and by which reason of 08_withheld.csv; empty: nothing.",
-}
-
-
-def _info(facts: Facts) -> list[tuple[str, object]]:
-    return [
-        ("Source-Organization", facts.deployment),
-        ("External-Description", f"Casualty record package, {facts.tier} tier. {papers.CAVEAT}"),
-        ("External-Identifier", f"casualty-{facts.head[:16]}"),
-        ("Bagging-Date", facts.date),
-        ("Tier", facts.tier),
-        ("Recipient", facts.recipient),
-        ("Basis", facts.basis),
-        ("Ledger-Seq", facts.seq),
-        ("Ledger-Head", facts.head),
-    ]
-
-
-def verify(bag: Path) -> tuple[str, ...]:
-    """Return what was checked of a package, a sentence each; this program's verifier is used, never the copy inside.
-
-    Raises NotFound if there is no such folder, CheckFailed with every fault found: file, place, what is wrong.
-    """
-    if not bag.is_dir():
-        raise NotFound(f"There is no package at {bag}.")
-    report = verifier.check(str(bag))
-    if report.faults:
-        found = [
-            Fault(0, ", ".join(part for part in (file, place) if part), f"{what}.", "Ask the sender for it again.")
-            for file, place, what in report.faults
-        ]
-        raise CheckFailed(f"The package does not hold: {len(found)} fault(s).", found)
-    return tuple(report.checked)
+def _withheld(folder: Path) -> int:
+    with (folder / "data/08_withheld.csv").open(encoding="utf-8", newline="") as file:
+        return sum(
+            int(row["count"] or 0) for row in csv.DictReader(file) if row["category"] not in ("house", "sealed", "tier")
+        )

@@ -22,7 +22,8 @@ FIELDS = ("seq", "at", "actor", "record_kind", "record_id", "operation", "reason
 STREAMED = {"stream_results": True, "yield_per": 2000}
 PROOF = ("seq", "record_kind", "record_id", "salt", "before", "after")
 CODED = (sa.Enum, sa.Integer, sa.Float, sa.Boolean, sa.Date)
-SEALED_KINDS = frozenset({"account", "clearance", "coding", "coding_sample", "consent", "correction", "release"})
+HOUSE_LINKS = ("release", "release_request")
+SEALED_KINDS = frozenset({"account", "clearance", "coding", "coding_sample", "consent", "correction", *HOUSE_LINKS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,9 @@ class Extracted:
 def head_of_record(connection: sa.Connection) -> tuple[Head, str]:
     """Return the last link that is not of a package sent out, and its time; sending one changes no package."""
     row = connection.execute(
-        sa.text("SELECT seq, hash, at FROM revision WHERE record_kind <> 'release' ORDER BY seq DESC LIMIT 1")
+        sa.text(
+            "SELECT seq, hash, at FROM revision WHERE record_kind NOT IN ('release', 'release_request') ORDER BY seq DESC LIMIT 1"
+        )
     ).first()
     return (Head(0, GENESIS), "") if row is None else (Head(row[0], row[1]), row[2])
 

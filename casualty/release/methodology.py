@@ -23,17 +23,18 @@ from casualty.vocabulary import (
 )
 
 
-def text(facts: Facts, connection: sa.Connection, hidden: Phrases) -> str:
+def text(facts: Facts, connection: sa.Connection, hidden: Phrases, *, outward: bool = False) -> str:
     """Return the methodology in the five areas of the Standards for Casualty Recording (pp. 18-20).
 
-    `hidden` are phrases that no text may name. Raises CheckFailed if one of the five would be empty.
+    `hidden` are phrases that no text may name; `outward`: for readers whom neither the names of data sets nor the ledger are
+    for. Raises CheckFailed if one of the five would be empty.
     """
     areas = {
         "Source types": _sources(connection),
-        "Collection process": _collection(connection, hidden),
+        "Collection process": _collection(connection, hidden, outward),
         "Evaluation of sources and information": _evaluation(connection),
         "Corroboration": _corroboration(connection, facts),
-        "Quality control": _quality(connection, facts),
+        "Quality control": _quality(connection, facts, outward),
     }
     if empty := [area for area, told in areas.items() if not told.strip()]:
         raise CheckFailed(f"The methodology says nothing on: {', '.join(empty)}. Nothing was released.")
@@ -68,16 +69,17 @@ def _sources(connection: sa.Connection) -> str:
     )
 
 
-def _collection(connection: sa.Connection, hidden: Phrases) -> str:
+def _collection(connection: sa.Connection, hidden: Phrases, outward: bool) -> str:
+    told = "''" if outward else "dataset"
     batches = connection.execute(
         sa.text(
-            "SELECT format, dataset, count(*), sum(recorded), sum(amended), sum(refused) FROM batch"
-            " WHERE withdrawn_at IS NULL GROUP BY format, dataset ORDER BY format, dataset"
+            f"SELECT format, {told} AS named, count(*), sum(recorded), sum(amended), sum(refused) FROM batch"
+            " WHERE withdrawn_at IS NULL GROUP BY 1, 2 ORDER BY 1, 2"
         )
     ).all()
     labels = {term.value: term.label for term in IntakeFormat}
     lines = [
-        f"- {labels[form]}, data set {'(withheld)' if hidden.within(name) else name}: {files} file(s),"
+        f"- {labels[form]}{_data_set(name, hidden)}: {files} file(s),"
         f" {recorded} records, {amended} amended, {refused} rows refused"
         for form, name, files, recorded, amended, refused in batches
     ]
@@ -93,6 +95,12 @@ def _collection(connection: sa.Connection, hidden: Phrases) -> str:
         "A record needs a place, a date and a source, and a number killed if one is known; nothing else is required, of"
         " any side. Each document's own claim is kept apart from what is held after weighing."
     )
+
+
+def _data_set(name: str, hidden: Phrases) -> str:
+    if not name:
+        return ""
+    return f", data set {'(withheld)' if hidden.within(name) else name}"
 
 
 def _evaluation(connection: sa.Connection) -> str:
@@ -124,17 +132,18 @@ def _corroboration(connection: sa.Connection, facts: Facts) -> str:
     )
 
 
-def _quality(connection: sa.Connection, facts: Facts) -> str:
+def _quality(connection: sa.Connection, facts: Facts, outward: bool) -> str:
     reviews, reviewers = connection.execute(sa.text("SELECT count(*), count(DISTINCT reviewer) FROM review")).one()
     conflicts = connection.execute(
         sa.text(
             "SELECT count(*) FROM incident WHERE count_conflict AND withdrawn_at IS NULL AND merged_into_id IS NULL"
         )
     ).scalar_one()
+    link = "" if outward else f", up to link {facts.seq}"
     return (
         f"{reviews} signed judgements by {reviewers} reviewer(s); nobody reviews what they recorded themselves. Every"
-        f" change is a link of a ledger that the database refuses to alter; it was verified in full, up to link"
-        f" {facts.seq}, before this package was written. {conflicts} incidents carry figures out of order, kept as"
+        f" change is a link of a ledger that the database refuses to alter; it was verified in full{link},"
+        f" before this package was written. {conflicts} incidents carry figures out of order, kept as"
         " stated and marked `count_conflict`. Refused rows of files never enter. Duplicates are merged by a person, and"
         " stay listed."
     )

@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""Verify a casualty record package: python3 verify.py [FOLDER]
+"""Verify a casualty record package: python3 verify.py [FOLDER] [--key KEY]
 
 Needs Python 3.8 or later and nothing else. Without FOLDER it checks the package it lies in. It says what it checked,
 and for every fault the file, the place in it, and what is wrong. It ends with 0 if all holds, with 1 if not.
 
-It shows that the package is whole and agrees with itself, and that what is shown is what the ledger signed. It does
-not show that what was recorded is true, nor who sent the package: compare the ledger head printed at the end with the
-one the sender gave you by another way.
+It shows that the package is whole and agrees with itself, and that what is shown is what the ledger signed. With --key it
+shows too that whoever holds that key sent it: take the key from the sender by another way than the package. It does not
+show that what was recorded is true.
 """
 
 from __future__ import annotations
 
+import base64
 import csv
 import hashlib
 import json
@@ -19,9 +20,15 @@ import sys
 from itertools import groupby
 from typing import Any, Callable, Iterator  # noqa: UP035 (Python 3.8)
 
+from casualty.release.ed25519 import signed
+
 DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MANIFEST, TAG_MANIFEST = "manifest-sha256.txt", "tagmanifest-sha256.txt"
 REQUIRED = ("bagit.txt", "bag-info.txt", "verify.py")
+SIGNATURE, ASKED, STAMPED = TAG_MANIFEST + ".minisig", "timestamp.tsq", "timestamp.tsr"
+# Made of the tag manifest, so they cannot be listed in it.
+OUTSIDE = (TAG_MANIFEST, SIGNATURE, ASKED, STAMPED)
+OUTWARD = ("public", "partner")
 GENESIS = "0" * 64
 PARTS = ("low", "best", "high")
 RECORDS = "data/04_records/"
@@ -91,19 +98,42 @@ class Report:
             yield number, {column: cells[at] for at, column in enumerate(header)}
 
 
-def check(folder: str) -> Report:
-    """Return a report on the package in a folder; it raises nothing for a package that is damaged or false."""
+def check(folder: str, key: str = "") -> Report:
+    """Return a report on the package in a folder; it raises nothing for a package that is damaged or false.
+
+    `key`: the sender's public key, one line of base64; without it a signature is held against the key that the package names.
+    """
     report = Report(folder)
-    steps: tuple[tuple[str, Callable[[Report], None]], ...] = (
-        (MANIFEST, _files), (REVISIONS, _ledger), (SUMMARY, _summary), (FEATURES, _features),
-    )  # fmt: skip
-    for name, step in steps:
+    steps: list[tuple[str, Callable[[Report], None]]] = [
+        (MANIFEST, _files), (SIGNATURE, lambda told: _signature(told, key)), (ASKED, _stamped),
+    ]  # fmt: skip
+    for name, step in (*steps, ("bag-info.txt", _content)):
         report.at = (name, "")
         try:
             step(report)
         except UNREADABLE as wrong:
             report.fault(*report.at, f"cannot be read as it should be: {wrong}")
     return report
+
+
+def _content(report: Report) -> None:
+    """Check what the files say, by the tier: the ledger and the persons of a record are in no package for the public."""
+    tier = _info(report).get("Tier", "")
+    steps: tuple[tuple[str, Callable[[Report], None]], ...] = (
+        (REVISIONS, _ledger), (SUMMARY, _summary), (FEATURES, _features),
+    )  # fmt: skip
+    if tier in OUTWARD:
+        for name in (REVISIONS, BODIES):
+            if os.path.exists(report.path(name)):
+                report.fault(name, "", f"has no place in a package of the {tier} tier")
+        report.checked.append(f"no ledger and no bodies are in it, as the {tier} tier has it")
+        return
+    for name, step in steps:
+        report.at = (name, "")
+        try:
+            step(report)
+        except UNREADABLE as wrong:
+            report.fault(*report.at, f"cannot be read as it should be: {wrong}")
 
 
 # Files: every one is listed, every listed one is there, every hash is right ------------------------------------------
@@ -120,7 +150,7 @@ def _files(report: Report) -> None:
     if "bagit.txt" in found and hashes["bagit.txt"] != hashlib.sha256(DECLARATION).hexdigest():
         report.fault("bagit.txt", "", "is not the declaration of a BagIt 1.0 bag in UTF-8")
     payload = {name: hashes[name] for name in hashes if name.startswith("data/")}
-    tags = {name: hashes[name] for name in hashes if not name.startswith("data/") and name != TAG_MANIFEST}
+    tags = {name: hashes[name] for name in hashes if not name.startswith("data/") and name not in OUTSIDE}
     listed = _manifest(report, TAG_MANIFEST, tags, False)
     _manifest(report, MANIFEST, payload, listed.get(MANIFEST) == hashes.get(MANIFEST))
     oxum = f"{sum(sizes[name] for name in payload)}.{len(payload)}"
@@ -189,6 +219,51 @@ def _info(report: Report) -> dict[str, str]:
     with open(report.path("bag-info.txt"), encoding="utf-8", newline="") as file:
         pairs = (line.rstrip("\n").partition(": ") for line in file)
         return {label: value for label, _, value in pairs}
+
+
+# The signature and the stamp of time: of the tag manifest, and so of everything ----------------------------------------
+
+
+def _signature(report: Report, key: str) -> None:
+    stated = _info(report).get("Signing-Key", "")
+    if not os.path.isfile(report.path(SIGNATURE)):
+        if stated or key:
+            report.fault(SIGNATURE, "", "is missing, though the package is to be signed")
+        else:
+            report.checked.append("no signature: who sent it is not shown")
+        return
+    with open(report.path(SIGNATURE), "rb") as file:
+        lines = file.read().decode("utf-8").split("\n")
+    with open(report.path(TAG_MANIFEST), "rb") as file:
+        manifest = file.read()
+    given, whole = (base64.b64decode(lines[at], validate=True) for at in (1, 3))
+    public = base64.b64decode(key or stated, validate=True)
+    marks, number, comment = given[:2], given[2:10], lines[2]
+    known = (
+        marks == b"ED" and public[:2] == b"Ed" and public[2:10] == number and comment.startswith("trusted comment: ")
+    )
+    exact = [base64.b64encode(part).decode() for part in (given, whole)] == [lines[1], lines[3]] and lines[4:] == [""]
+    if not (known and exact and signed(public[10:], hashlib.blake2b(manifest).digest(), given[10:])):
+        report.fault(SIGNATURE, "", f"is not the signature of {TAG_MANIFEST} by the key {key or stated}")
+    elif not signed(public[10:], given[10:] + comment[len("trusted comment: ") :].encode(), whole):
+        report.fault(SIGNATURE, "trusted comment", "was changed")
+    elif key:
+        report.checked.append("the signature, by the key you gave")
+    else:
+        report.checked.append(f"the signature, by the key {stated}: ask the sender by another way whether it is theirs")
+
+
+def _stamped(report: Report) -> None:
+    """A request for a time stamp, and the receipt: both hold the hash of the tag manifest; who stamped is for openssl to say."""
+    with open(report.path(TAG_MANIFEST), "rb") as file:
+        digest = hashlib.sha256(file.read()).digest()
+    for name in (ASKED, STAMPED):
+        if os.path.isfile(report.path(name)):
+            with open(report.path(name), "rb") as file:
+                if digest in file.read():
+                    report.checked.append(f"{name} is of this {TAG_MANIFEST}")
+                else:
+                    report.fault(name, "", f"is not of this {TAG_MANIFEST}")
 
 
 # The ledger: link by link, body by body, and each row against the body that was signed -------------------------------
@@ -427,8 +502,10 @@ def _read_features(report: Report) -> Iterator[dict[str, Any]]:
 
 def main(arguments: list[str]) -> int:
     """Check the package named, or the one this file lies in; print the report; return 0 or 1."""
-    folder = os.path.abspath(arguments[0]) if arguments else os.path.dirname(os.path.abspath(__file__))
-    report = check(folder)
+    key = arguments[arguments.index("--key") + 1 :][:1] if "--key" in arguments else []
+    named = arguments[: arguments.index("--key")] if "--key" in arguments else arguments
+    folder = os.path.abspath(named[0]) if named else os.path.dirname(os.path.abspath(__file__))
+    report = check(folder, key[0] if key else "")
     for line in report.checked:
         sys.stdout.write(f"checked: {line}\n")
     for file, place, what in report.faults:

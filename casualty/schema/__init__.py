@@ -7,7 +7,7 @@ ledger body, in the order in which rows may be inserted. The tables of `desk` be
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from casualty.schema.desk import Assignment, SavedFilter, Session, Unfinished, Viewing, Visit
+from casualty.schema.desk import Assignment, SavedFilter, Seal, Session, Unfinished, Viewing, Visit
 from casualty.schema.house import (
     Account,
     AccountFields,
@@ -23,6 +23,8 @@ from casualty.schema.house import (
     LedgerHead,
     Release,
     ReleaseFields,
+    ReleaseRequest,
+    ReleaseRequestFields,
     Revision,
     RevisionBody,
 )
@@ -101,6 +103,7 @@ ROOTS: dict[str, type[SQLModel]] = {
     "batch": Batch,
     "incident": Incident,
     "consent": Consent,
+    "release_request": ReleaseRequest,
     "release": Release,
     "correction": Correction,
     "coding_sample": CodingSample,
@@ -128,7 +131,8 @@ __all__ = [
     "DocumentFields", "GroupFields", "IdentityGroup", "Incident", "IncidentDraft", "IncidentFields", "Involvement",
     "InvolvementDraft", "InvolvementFields", "LedgerHead", "NameFields", "NamedPlace", "NamedPlaceFields", "Origin",
     "OriginFields", "Pairing", "PairingFields", "Population", "PopulationFields", "Release", "ReleaseFields",
-    "Review", "ReviewFields", "Revision", "RevisionBody", "SavedFilter", "Session", "Situation", "SituationFields", "Source",
+    "ReleaseRequest", "ReleaseRequestFields", "Review", "ReviewFields", "Revision", "RevisionBody",
+    "SavedFilter", "Seal", "Session", "Situation", "SituationFields", "Source",
     "SourceFields", "Stated", "Unfinished", "Victim", "VictimDraft", "VictimFields", "VictimName", "Viewing",
     "Visit", "table",
 ]  # fmt: skip

@@ -78,3 +78,11 @@ class Visit(SQLModel, table=True):
     at: str = Field(max_length=27)
     since_seq: int
     since_at: str = Field(max_length=27)
+
+
+class Seal(SQLModel, table=True):
+    """A secret of this house (hex), made once and never shown: by one its packages are signed, by another places are moved."""
+
+    name: str = Field(primary_key=True, max_length=40)
+    secret: str
+    made_at: str = Field(max_length=27)

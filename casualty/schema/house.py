@@ -1,11 +1,13 @@
 """The house itself: deployment, accounts, intake batches, releases, analyses kept, and the ledger's own tables."""
 
+from datetime import date
+
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from casualty.schema.base import ID, MOST, Held, held, terms
 from casualty.schema.incident import Stated
-from casualty.vocabulary import AccountScope, IntakeFormat, Operation, Role, Tier
+from casualty.vocabulary import AccountScope, IntakeFormat, Operation, ReleaseAnswer, Role, Tier
 
 
 class DeploymentFields(Stated):
@@ -106,8 +108,49 @@ class Batch(BatchFields, Held, table=True):
     number: int = Field(unique=True)
 
 
+class ReleaseRequestFields(Stated):
+    """A package that somebody wants to send, as it was shown when it was asked for, and what a second person said.
+
+    `place` is where it is to be written; `follows` the hash of the earlier package that it corrects; `manifest_sha256`,
+    `ledger_head` and `incidents` are of the package as shown: only that one may leave.
+    """
+
+    tier: Tier = Field(sa_type=terms(Tier))
+    recipient: str = Field(min_length=1, max_length=300)
+    basis: str = Field(min_length=1)
+    place: str = Field(min_length=1)
+    follows: str | None = Field(default=None, max_length=64)
+    manifest_sha256: str = Field(max_length=64)
+    ledger_head: str = Field(max_length=64)
+    incidents: int = Field(ge=0, le=MOST)
+    answer: ReleaseAnswer = Field(default=ReleaseAnswer.OPEN, sa_type=terms(ReleaseAnswer), index=True)
+    answered_by: str | None = Field(default=None, max_length=80)
+    answer_reasons: str | None = None
+    answered_at: str | None = Field(default=None, max_length=27)
+
+
+class ReleaseRequest(ReleaseRequestFields, Held, table=True):
+    """A package asked for; who grants it is never who asked."""
+
+    __tablename__ = "release_request"
+    __table_args__ = (
+        *held(),
+        sa.CheckConstraint("length(recipient) > 0 AND length(basis) > 0", name="recipient_basis"),
+        sa.CheckConstraint(
+            "(answer = 'open') = (answered_by IS NULL) AND (answer = 'open') = (answered_at IS NULL)"
+            " AND (answer <> 'refused' OR coalesce(length(answer_reasons), 0) > 0)",
+            name="answered",
+        ),
+        sa.CheckConstraint("answer <> 'granted' OR answered_by <> recorded_by", name="second_person"),
+    )
+
+
 class ReleaseFields(Stated):
-    """What went to whom, under which tier and on what basis."""
+    """What went to whom, under which tier and on what basis.
+
+    `follows_id` is the earlier release that this one corrects; `published` the tables that it made public, as JSON;
+    `received_on` and `receipt` what the recipient confirmed.
+    """
 
     tier: Tier = Field(sa_type=terms(Tier))
     recipient: str = Field(min_length=1, max_length=300)
@@ -115,6 +158,11 @@ class ReleaseFields(Stated):
     manifest_sha256: str = Field(max_length=64)
     ledger_head: str = Field(max_length=64)
     incidents: int = Field(ge=0, le=MOST)
+    follows_id: str | None = Field(default=None, foreign_key="release.id", max_length=ID)
+    request_id: str | None = Field(default=None, foreign_key="release_request.id", max_length=ID)
+    published: str | None = None
+    received_on: date | None = None
+    receipt: str | None = None
 
 
 class Release(ReleaseFields, Held, table=True):

@@ -4,7 +4,7 @@ Every write is permitted by `access`, validated by the drafts and `rules`, and l
 the ledger, in the same transaction. Only this package opens sessions with a database.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -102,6 +102,16 @@ class Store(Keeping):
             store.close()
             opening.remove_file(url)
             raise
+        return store
+
+    @classmethod
+    def of_tables(cls, target: Path, tables: Iterable[tuple[str, Iterable[Row]]]) -> "Store":
+        """Make a SQLite database of the rows of a package: to be asked, never to be kept.
+
+        Its ledger knows nothing of them, and references to rows that were withheld lead nowhere.
+        """
+        store = cls.create(target, name="rows of a package")
+        opening.fill(url_of(target), tables)
         return store
 
     @classmethod

@@ -3,14 +3,16 @@
 import os
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
 from casualty.errors import CasualtyError, CheckFailed, Fault, InvalidRecords, NotFound, UsageFault
 from casualty.filters.spelling import unsigned
+from casualty.schema import table
 
 WAIT_SECONDS = 30
 CONNECT_SECONDS = 10
@@ -96,6 +98,20 @@ def make_file(url: sa.URL) -> None:
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.close()
+
+
+def fill(url: sa.URL, tables: Iterable[tuple[str, Iterable[Mapping[str, Any]]]]) -> None:
+    """Put rows into a SQLite file as they come: no check and no reference is asked of them."""
+    connection = sqlite3.connect(str(url.database))
+    try:
+        connection.executescript("PRAGMA foreign_keys=OFF; PRAGMA ignore_check_constraints=ON; PRAGMA synchronous=OFF;")
+        for name, rows in tables:
+            columns = [column.name for column in table(name).columns]
+            marks = ", ".join(f":{column}" for column in columns)
+            connection.executemany(f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})", rows)
+        connection.commit()
+    finally:
+        connection.close()
 
 
 def remove_file(url: sa.URL) -> None:

@@ -17,6 +17,7 @@ from casualty.vocabulary.house import (
     InvolvementResponse,
     InvolvementRole,
     Operation,
+    ReleaseAnswer,
     Reliability,
     Role,
     SameOrNot,
@@ -49,7 +50,7 @@ from casualty.vocabulary.record import (
 
 SCHEMES: tuple[type[Terms] | type[Codes], ...] = (
     Missing, DatePrecision, PlacePrecision, Sensitivity, IncidentType, IncidentStatus, StandardOfProof, VictimKind, Harm, Sex, AgeBand, CivilStatus, Cause, NameKind, GenocideGround, PersecutionGround, DimensionState, IdentitySense, AttributionBasis, Confidence, ActKind,
-    ActorKind, InvolvementRole, InvolvementResponse, SourceKind, Reliability, Credibility, SituationKind, ConsentPurpose, ConsentValue, Role, Tier, Operation, IntakeFormat, AccountScope, AskedBy, CorrectionAnswer, SameOrNot,
+    ActorKind, InvolvementRole, InvolvementResponse, SourceKind, Reliability, Credibility, SituationKind, ConsentPurpose, ConsentValue, Role, Tier, Operation, IntakeFormat, AccountScope, AskedBy, CorrectionAnswer, ReleaseAnswer, SameOrNot,
 )  # fmt: skip
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "Operation",
     "PersecutionGround",
     "PlacePrecision",
+    "ReleaseAnswer",
     "Reliability",
     "Role",
     "SameOrNot",

@@ -184,6 +184,14 @@ class CorrectionAnswer(Terms):
     DECLINED = ("declined", "Declined", "The record stays; the answer says why.")
 
 
+class ReleaseAnswer(Terms):
+    """What a second person said to a package that somebody wants to send."""
+
+    OPEN = ("open", "Open", "Not yet answered; nothing has left.")
+    GRANTED = ("granted", "Granted", "It may leave as it was shown.")
+    REFUSED = ("refused", "Refused", "It does not leave; the reasons say why.")
+
+
 class SameOrNot(Terms):
     """What a reviewer judged of two victim rows."""
 
