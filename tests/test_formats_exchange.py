@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from filled import Filled
-from packaged import KINDS, SUPPRESSED, converted, full, package, read
+from packaged import KINDS, SUPPRESSED, converted, field, full, package, read
 
 from casualty.release import formats
 
@@ -139,3 +139,26 @@ def test_acled_types_and_parties_only_where_certain(tmp_path: Path) -> None:
     assert {row["reason"] for row in read(out / "lossiness.csv") if row["column"] == "involvement"} == {
         "a third party or a further one"
     }
+
+
+@pytest.mark.parametrize(("wanted", "file"), [("ged", "ged.csv"), ("acled", "acled.csv"), ("hxl", "incidents.csv")])
+def test_coordinates_of_a_narrow_tier_are_numbers(tmp_path: Path, wanted: str, file: str) -> None:
+    """R98: a masked point south of the equator is no formula; a text that begins so is neutralised."""
+    row = {
+        "id": "a",
+        "code": "C",
+        "lat": "-30.77",
+        "lon": "-21.14",
+        "country": "=1+1",
+        "period": "2024-05",
+        "killed_best": "3",
+    }
+    fields = [field("incident", "lat", "number"), field("incident", "lon", "number")]
+    out = converted(package(tmp_path / "bag", {"incident": [row]}, "partner", fields), wanted, tmp_path / "out")
+    found = read(out / file)[-1]
+    assert found["country"] == "'=1+1"
+    assert [found[name] for name in (("lat", "lon") if wanted == "hxl" else ("latitude", "longitude"))] == [
+        "-30.77",
+        "-21.14",
+    ]
+    assert found.get("year", "2024") == "2024"

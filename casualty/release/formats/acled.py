@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from casualty.release.formats.output import EMPTY, LEFT_OUT, Losses, Output, Wishes
-from casualty.release.formats.tables import REFUTED, TEXT, WHOLE, Column, Row, joined, named, year_of
+from casualty.release.formats.tables import NUMBER, REFUTED, TEXT, WHOLE, Column, Row, joined, named, year_of
 from casualty.release.package import Package
 
 COLUMNS = {
@@ -51,6 +51,9 @@ SOURCES = {
     "admin2": "incident.admin2", "location": "incident.place_as_reported", "latitude": "incident.lat",
     "longitude": "incident.lon", "geo_precision": "incident.place_precision", "source": "claim.source_id",
     "notes": "incident.narrative_public", "fatalities": "incident.killed_best",
+}  # fmt: skip
+NUMBERS = {
+    "latitude": NUMBER, "longitude": NUMBER, **dict.fromkeys(("year", "time_precision", "geo_precision", "fatalities"), WHOLE),
 }  # fmt: skip
 # Types of incident that are one of ACLED's by both definitions. Others may be several of them.
 EVENTS = {
@@ -178,7 +181,7 @@ def _where(incident: Row) -> dict[str, str]:
 def write(package: Package, output: Output, _: Wishes) -> None:
     """Write acled.csv, the incidents its rows stand for, and what was lost."""
     table = _Table(package)
-    columns = [Column(name, told, TEXT, SOURCES.get(name, "")) for name, told in COLUMNS.items()]
+    columns = [Column(name, told, NUMBERS.get(name, TEXT), SOURCES.get(name, "")) for name, told in COLUMNS.items()]
     output.table("acled.csv", columns, table.rows())
     output.table("incidents.csv", KEYS, table.keys)
     output.losses(table.losses)

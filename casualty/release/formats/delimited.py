@@ -15,5 +15,5 @@ def write(package: Package, output: Output, _: Wishes) -> None:
         else "Text stands as it is held."
     )
     output.notes.append(
-        f"{told} Import the files as text: a double click may turn codes and P-codes into dates and numbers."
+        f"{told}\nImport the files as text: a double click may turn codes and P-codes into dates and numbers."
     )

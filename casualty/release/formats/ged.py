@@ -15,7 +15,7 @@ from casualty.intake.drafts import restated
 from casualty.intake.mapping import Mapping as Read
 from casualty.intake.proposing import GED_TYPES
 from casualty.release.formats.output import CHANGED, EMPTY, LEFT_OUT, Losses, Output, Wishes
-from casualty.release.formats.tables import REFUTED, TEXT, WHOLE, Column, Row, joined, named, one, year_of
+from casualty.release.formats.tables import NUMBER, REFUTED, TEXT, WHOLE, Column, Row, joined, named, one, year_of
 from casualty.release.package import Package
 from casualty.vocabulary import IntakeFormat
 
@@ -286,6 +286,5 @@ def write(package: Package, output: Output, _: Wishes) -> None:
 
 def _column(name: str) -> Column:
     source = f"incident.{HELD[name][0]}" if name in HELD else "claim.stated"
-    return Column(
-        name, MEANINGS.get(name, f"As in the UCDP GED codebook: {name}."), WHOLE if name in INTEGERS else TEXT, source
-    )
+    kind = WHOLE if name in INTEGERS else NUMBER if name in ("latitude", "longitude") else TEXT
+    return Column(name, MEANINGS.get(name, f"As in the UCDP GED codebook: {name}."), kind, source)

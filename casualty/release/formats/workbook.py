@@ -79,7 +79,7 @@ def write(package: Package, output: Output, _: Wishes) -> None:
         counted = [_counter(sheets[child]) for child in sheet.children]
         output.describe(f"package.xlsx, {sheet.name}", [*columns, *counted], sheet.count)
     output.notes.append(
-        "Codes, P-codes and dates are text; numbers are numbers; there is no formula. The sheet `contents` says what is linked."
+        "Codes, P-codes and dates are text; numbers are numbers; there is no formula. The sheet `contents` says what\nis linked."
     )
 
 
