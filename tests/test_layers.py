@@ -58,6 +58,12 @@ PURE = (
     "casualty.figures",
     "casualty.patterns",
     "casualty.undercount",
+    "casualty.disclosure.bounds",
+    "casualty.disclosure.cells",
+    "casualty.disclosure.differences",
+    "casualty.disclosure.masking",
+    "casualty.disclosure.naming",
+    "casualty.disclosure.people",
 )
 IMPURE = re.compile(
     r"(sqlalchemy|sqlmodel\.Session|random|time|streamlit)(\.|$)|.*\b(datetime\.(now|today|utcnow)|date\.today)$"

@@ -46,6 +46,7 @@ class _Pass:
     """What is gathered while the incidents go by."""
 
     ground: Ground
+    header: list[str]
     this_year: str
     out: Outward
     rows: list[tuple[str, str, str | None]] = field(default_factory=list)
@@ -74,14 +75,13 @@ def write(
         raise ValueError(f"a package of the {tier.value} tier holds the records themselves")
     ground = read(connection, tier, recipient, secret)
     _, date = chain.head_of_record(connection)
-    done = _Pass(ground, date[:4], Outward())
+    done = _Pass(ground, incidents.header(tier), date[:4], Outward())
     done.tallied.dimensions = frozenset(dimension for dimension, _ in ground.groups.values())
     for _, rows in ledger.current_bodies(connection, "incident"):
         _take(done, rows)
-    header = incidents.header(tier)
     done.rows.sort()
     with bag.sheet(f"{RECORDS}/incidents.csv") as sheet:
-        sheet.row(header)
+        sheet.row(done.header)
         for _, line, _ in done.rows:
             sheet.write(line)
     with bag.sheet("data/05_geo/incidents.geojson") as sheet:
@@ -117,10 +117,8 @@ def _take(done: _Pass, rows: ledger.Rows) -> None:
     for reason, taken in seen.withheld:
         out.withheld[reason, "incident", taken] += 1
     note = "; ".join(f"{reason}: {taken}" for reason, taken in seen.withheld if reason != incidents.UNMASKABLE)
-    line = ",".join(
-        quoted(cell(value))
-        for value in ({**seen.values, "withheld": note}.get(name) for name in incidents.header(ground.tier))
-    )
+    values = {**seen.values, "withheld": note}
+    line = ",".join(quoted(cell(values.get(name))) for name in done.header)
     done.rows.append((seen.values["id"], f"{line}\n", geography.incident(seen.values)))
     done.points[seen.values["place_shown"]] += 1
     out.statuses[incident["status"]] += 1

@@ -150,7 +150,9 @@ def _text(ground: Ground, incident: Row) -> tuple[str | None, str | None]:
         return None, None
     if incident["status"] not in REVIEWED:
         return None, "unreviewed"
-    own = Phrases.of([incident.get("place_as_reported"), incident.get("title")])
+    second = ground.units.second.get(incident["id"])
+    closer = [incident.get("admin2"), ground.units.names.get(second or "")] if ground.tier is Tier.PUBLIC else []
+    own = Phrases.of([incident.get("place_as_reported"), *closer])
     return (None, disclosure.MENTION) if ground.hidden.within(text) or own.within(text) else (text, None)
 
 
