@@ -98,7 +98,7 @@ def test_it_says_what_it_must(made: tuple[Package, Filled], pdf: bytes) -> None:
         assert area in told
     assert told.count("These are documented cases, not all deaths.") >= 2
     assert "Disclosure could cost lives." in told
-    assert "1 incidents were taken back and 0 merged" in told
+    assert "Taken back: 1 incident. Merged as duplicates: 0." in told
     assert "Allegation that the party denies 1 1" in told
 
 

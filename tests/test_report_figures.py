@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from reported import incident, package, read, victim
 
 from casualty import release
+from casualty.errors import CheckFailed
 from casualty.release.package import Package
 from casualty.release.report import document, glyphs, held, maps, method, tables
 from casualty.release.report.maps import Window
@@ -109,7 +110,8 @@ def records(draw: st.DrawFn) -> dict[str, list[dict[str, str]]]:
         verdict = draw(st.sampled_from(["same", "different"]))
         pairs = [{"id": "p", "victim_id": persons[-1], "other_id": persons[0], "verdict": verdict, "withdrawn_at": ""}]
     attributions = [
-        {"victim_id": row["id"], "dimension_id": "d", "group_id": group, "sense": sense, "basis": basis}
+        {"incident_id": row["incident_id"], "victim_id": row["id"], "dimension_id": "d", "group_id": group,
+         "sense": sense, "basis": basis}
         for row in victims
         for group, sense, basis in draw(st.lists(st.tuples(
             st.sampled_from(["g1", "g2", ""]), st.sampled_from(["own", "perceived"]),
@@ -203,13 +205,32 @@ def test_groups_are_own_identities_and_unknown_is_a_group(
 def test_two_groups_of_one_name_are_two(tmp_path: Path) -> None:
     """R39: they are told apart by their codes."""
     groups = [{"id": f"g{at}", "dimension_id": "d", "code": f"c{at}", "label": "Same"} for at in (1, 2)]
-    attributions = [
-        {"victim_id": f"v{at}", "dimension_id": "d", "group_id": f"g{at}", "sense": "own", "basis": "family"}
-        for at in (1, 2)
-    ]
-    made = package(tmp_path, {"incident": [incident()], "victim": [victim(1, 1), victim(2, 1)],
-                              "attribution": attributions, "identity_group": groups})  # fmt: skip
+    own = {"incident_id": "i1", "dimension_id": "d", "sense": "own", "basis": "family"}
+    attributions = [{**own, "victim_id": f"v{at}", "group_id": f"g{at}"} for at in (1, 2)]
+    made = package(
+        tmp_path,
+        {"incident": [incident()], "victim": [victim(1, 1), victim(2, 1)], "attribution": attributions,
+         "identity_group": groups},
+    )  # fmt: skip
     assert [row[:3] for row in by_name(made)["group"]["rows"]] == [["Same (c1)", "1", "1"], ["Same (c2)", "1", "1"]]
+
+
+def test_attributions_out_of_order_are_an_error(tmp_path: Path) -> None:
+    """R29: they would be counted as unknown, and nobody would see it."""
+    attributions = [
+        {
+            "incident_id": f"i{at}",
+            "victim_id": f"v{at}",
+            "dimension_id": "d",
+            "group_id": "g",
+            "sense": "own",
+            "basis": "family",
+        }
+        for at in (2, 1)
+    ]
+    rows = {"incident": [incident(1), incident(2)], "victim": [victim(1, 1), victim(2, 2)], "attribution": attributions}
+    with pytest.raises(CheckFailed, match="order"):
+        document.of(package(tmp_path, rows))
 
 
 def test_a_long_table_says_what_it_joins(tmp_path: Path) -> None:
@@ -257,7 +278,8 @@ def test_signs_say_how_many_how_sure_and_how_close(tmp_path: Path) -> None:
     made = package(tmp_path, {"incident": rows})
     record = held.read(made)
     shown = [one for one in record.incidents if one.point and not one.refuted]
-    signs = maps.gathered(shown, Window.around([one.point for one in shown if one.point]))
+    signs, near = maps.gathered(shown, Window.around([one.point for one in shown if one.point]))
+    assert near == maps.NEAREST
     assert [(sign.killed, sign.tier, sign.of_area) for sign in signs] == [
         (100, "verified", False), (9, "verified", False), (7, "other", False), (0, "verified", True),
     ]  # fmt: skip
@@ -268,6 +290,17 @@ def test_signs_say_how_many_how_sure_and_how_close(tmp_path: Path) -> None:
     assert sheet["notes"][1].startswith("4 of those shown are verified")
     assert sheet["notes"][2].startswith("1 points stand for an area")
     assert (sheet["picture"].count("<circle"), sheet["picture"].count("<rect")) == (3, 1)
+
+
+def test_a_crowded_map_draws_fewer_signs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R49: nobody is lost, and the paper says within which distance incidents became one sign."""
+    monkeypatch.setattr(maps, "MOST_SIGNS", 10)
+    rows = [drawn(at, at % 20, at // 20, killed_best="2") for at in range(1, 200)]
+    record = held.read(package(tmp_path, {"incident": rows}))
+    signs, near = maps.gathered(record.incidents, Window.around([one.point for one in record.incidents if one.point]))
+    assert len(signs) <= 10
+    assert near > maps.NEAREST
+    assert sum(sign.killed for sign in signs) == 2 * len(rows)
 
 
 @given(killed=st.integers(1, 10**6), largest=st.integers(1, 10**6))

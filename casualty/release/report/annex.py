@@ -29,9 +29,8 @@ from casualty.vocabulary import (
 )
 
 MOST = 2000
-MOST_CLAIMS, MOST_NAMES, MOST_PARTIES = 5, 20, 5
-# Letters of accounts in the whole annex, shared out equally: they are what takes the memory.
-LETTERS, LONGEST = 500_000, 1500
+# What the whole annex may hold of each, shared out equally over its incidents, and the most of one: text takes memory.
+SHARED = {"letters": (300_000, 1500), "names": (12_000, 20), "claims": (6_000, 5), "parties": (6_000, 5)}
 NOT_STATED = "not stated"
 ABSENT = ("", "not_applicable", "not_recorded")
 
@@ -50,9 +49,9 @@ def of(package: Package, record: Record) -> dict[str, Any]:
     """Return the annex: the incidents shown, how many there are, and the file that holds all."""
     chosen = _chosen(record.incidents)
     beside = _beside(package, set(chosen), {incident.code for incident in chosen.values()})
-    longest = min(LONGEST, LETTERS // max(len(chosen), 1))
+    share = {what: min(most, whole // max(len(chosen), 1)) for what, (whole, most) in SHARED.items()}
     rows = (row for row in package.rows("incident") if row["id"] in chosen)
-    shown = [_entry(row, chosen[row["id"]], beside, longest) for row in rows]
+    shown = [_entry(row, chosen[row["id"]], beside, share) for row in rows]
     shown.sort(key=lambda entry: (entry["day"] or "9999", entry["code"]))
     return {
         "incidents": shown,
@@ -68,7 +67,7 @@ def _chosen(incidents: Iterable[Incident]) -> dict[str, Incident]:
     return {incident.id: incident for incident in ranked[:MOST]}
 
 
-def _entry(row: Row, incident: Incident, beside: Beside, longest: int) -> dict[str, Any]:
+def _entry(row: Row, incident: Incident, beside: Beside, share: Mapping[str, int]) -> dict[str, Any]:
     text = row.get("narrative_public", "")
     return {
         "code": incident.code,
@@ -83,11 +82,11 @@ def _entry(row: Row, incident: Incident, beside: Beside, longest: int) -> dict[s
         "killed": _killed(row, incident),
         "injured": _stated(row, "injured"),
         "missing": _stated(row, "missing"),
-        "names": _few(beside.names.get(incident.code, []), MOST_NAMES),
-        "parties": _few(beside.parties.get(row["id"], []), MOST_PARTIES),
-        "account": [clean(part) for part in text[:longest].splitlines() if part.strip()],
-        "cut": len(text) > longest,
-        "claims": _few(beside.claims.get(row["id"], []), MOST_CLAIMS) or _kinds(row),
+        "names": _few(beside.names.get(incident.code, []), share["names"]),
+        "parties": _few(beside.parties.get(row["id"], []), share["parties"]),
+        "account": [clean(part) for part in text[: share["letters"]].splitlines() if part.strip()],
+        "cut": len(text) > share["letters"],
+        "claims": _few(beside.claims.get(row["id"], []), share["claims"]) or _kinds(row),
         "judged": beside.judged.get(row["id"], ""),
         "withheld": reasons(row),
     }

@@ -7,7 +7,7 @@ from casualty.errors import CheckFailed
 from casualty.patterns.plainly import clean
 from casualty.release.package import Package
 from casualty.release.papers import CAVEAT
-from casualty.release.report import annex, findings, held, known, maps, method, published, tables
+from casualty.release.report import annex, findings, held, known, maps, method, published, tables, victims
 from casualty.release.report.held import Record
 from casualty.release.report.lines import inline
 from casualty.release.report.tables import figure
@@ -36,7 +36,7 @@ def of(package: Package) -> Document:
         "withheld": known.withheld(package),
         "against": known.against(package),
         "removed": known.removed(package),
-        "tables": [*tables.of_incidents(record), *tables.of_victims(package, record)],
+        "tables": [*tables.of_incidents(record), *victims.of(package, record)],
         "published": published.tables(package),
         "maps": maps.of(package, record),
         "findings": findings.kept(package),

@@ -19,10 +19,11 @@ from casualty.release.report.tables import figure
 
 # Millimetres of the paper.
 WIDTH, TALLEST, FLATTEST = 165.0, 150.0, 70.0
-NEAREST = 1.5
+NEAREST, STEP = 1.5, 0.5
+MOST_SIGNS = 2500
 LEAST, MOST = 0.7, 9.0
 MARGIN = 0.08
-SMALLEST_SPAN = 0.1  # degrees
+SMALLEST_SPAN = 1.0  # degrees
 FILLS = {VERIFIED: "#16202c", CORROBORATED: "#8296ad", OTHER: "#ffffff"}
 LAND, SEA, LINE, EDGE = "#ece8df", "#ffffff", "#a9a294", "#16202c"
 EARTH_KM_A_DEGREE = 111.195
@@ -114,13 +115,23 @@ class Sign:
     of_area: bool
 
 
-def gathered(incidents: Iterable[Incident], window: Window) -> list[Sign]:
-    """Return the signs, the largest first; incidents of one kind within NEAREST of each other on the paper are one."""
+def gathered(incidents: Sequence[Incident], window: Window) -> tuple[list[Sign], float]:
+    """Return the signs, the largest first, and within how many millimetres incidents of one kind became one sign.
+
+    As near as the paper can show, or farther where there would be more than MOST_SIGNS.
+    """
+    near = NEAREST
+    while len(signs := _within(incidents, window, near)) > MOST_SIGNS:
+        near += STEP
+    return signs, near
+
+
+def _within(incidents: Sequence[Incident], window: Window, near: float) -> list[Sign]:
     cells: dict[tuple[int, int, str, bool], list[Incident]] = defaultdict(list)
     for incident in incidents:
         if incident.point is not None:
             x, y = window.at(*incident.point)
-            cells[int(x // NEAREST), int(y // NEAREST), incident.tier, incident.of_area].append(incident)
+            cells[int(x // near), int(y // near), incident.tier, incident.of_area].append(incident)
     signs = []
     for (_, _, tier, of_area), members in sorted(cells.items()):
         places = [window.at(*member.point) for member in members if member.point]
@@ -135,7 +146,7 @@ def radius(killed: int, largest: int) -> float:
 
 
 def _signs(record: Record, shown: Sequence[Incident], window: Window, units: Sequence[Any]) -> dict[str, Any]:
-    signs = gathered(shown, window)
+    signs, near = gathered(shown, window)
     largest = max(sign.killed for sign in signs)
     levels = {unit["properties"].get("level", 0) for unit in units}
     level = max((level for level in levels if level <= areas.FIRST), default=None)
@@ -153,7 +164,7 @@ def _signs(record: Record, shown: Sequence[Incident], window: Window, units: Seq
         "sizes": [{"picture": _sample(number, largest), "said": _people(number)} for number in examples],
         "forms": _forms(),
         "scale": _scale(window),
-        "notes": _notes(record, shown, len(signs), window),
+        "notes": _notes(record, shown, window, near if len(signs) < len(shown) else 0.0),
         "alt": f"Map of {figure(len(shown))} incidents as {figure(len(signs))} signs, sized by the people killed.",
     }
 
@@ -162,7 +173,7 @@ def _people(number: int) -> str:
     return "1 person killed" if number == 1 else f"{figure(number)} people killed"
 
 
-def _notes(record: Record, shown: Sequence[Incident], signs: int, window: Window) -> list[str]:
+def _notes(record: Record, shown: Sequence[Incident], window: Window, near: float) -> list[str]:
     whole = record.incidents
     without = sum(incident.point is None and not incident.refuted for incident in whole)
     refuted = sum(incident.refuted for incident in whole)
@@ -176,8 +187,8 @@ def _notes(record: Record, shown: Sequence[Incident], signs: int, window: Window
     ]
     if moved := sum(incident.masked for incident in shown):
         notes.append(f"{figure(moved)} of these points were moved at random for protection; the table tells how far.")
-    if signs < len(shown):
-        notes.append(f"Incidents of one kind nearer than {NEAREST} mm on this paper are one sign of their sum.")
+    if near:
+        notes.append(f"Incidents of one kind within a square of {near:g} mm on this paper are one sign of their sum.")
     parallel = window.south + window.height / 2
     half = "south" if parallel < 0 else "north"
     notes.append(f"Equal steps of latitude and longitude, true to scale at {abs(parallel):.1f} degrees {half}.")
