@@ -101,6 +101,7 @@ def test_what_is_refused_leaves_nothing_behind(bag: Path, tmp_path: Path) -> Non
         (CheckFailed, "incidents.csv", (broken, "csv", tmp_path / "out")),
         (NotFound, "no package", (tmp_path / "nowhere", "csv", tmp_path / "out")),
         (UsageFault, "dbf is not a format", (bag, "dbf", tmp_path / "out")),
+        (UsageFault, "nothing in a package is changed", (bag, "csv", bag / "csv")),
         (UsageFault, "not empty", (bag, "csv", tmp_path / "full")),
         (UsageFault, "no folder|not a folder", (bag, "csv", tmp_path / "full/note")),
     ]

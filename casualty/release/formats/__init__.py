@@ -53,9 +53,11 @@ def convert(
 
     if wanted not in FORMATS:
         raise UsageFault(f"{wanted} is not a format; one of: {', '.join(FORMATS)}.")
-    for folder in (package, since):
-        if folder is not None:
-            release.verify(folder)
+    for source in (package, since):
+        if source is not None:
+            release.verify(source)
+            if source.resolve() in (out.resolve(), *out.resolve().parents):
+                raise UsageFault(f"{out} lies in {source}; nothing in a package is changed. Name a folder elsewhere.")
     opened, earlier = Package.at(package), None if since is None else Package.at(since)
     asked, (told, write) = wishes or Wishes(), FORMATS[wanted]
     with placed(out) as folder:

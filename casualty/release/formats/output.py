@@ -73,7 +73,7 @@ class Wishes:
 class Output:
     """A folder in the making: tables, their dictionary, and notes for the README.
 
-    `guards`: text that a spreadsheet would compute is neutralised, in the public and the partner tier only; evidence stays as it is.
+    `guards`: text that a spreadsheet would compute is made plain text, in the public and the partner tier only; evidence stays as it is.
     """
 
     def __init__(self, folder: Path, package: Package, *, bom: bool = False) -> None:
@@ -98,8 +98,8 @@ class Output:
 
     def table(
         self, file: str, columns: Sequence[Column], rows: Iterable[Sequence[str]], tags: Sequence[str] = ()
-    ) -> int:
-        """Write a table as CSV (UTF-8, RFC 4180 quoting, line feeds) and describe it; return its number of rows."""
+    ) -> None:
+        """Write a table as CSV (UTF-8, RFC 4180 quoting, line feeds), `tags` below its header, and describe it."""
         count = 0
         with self._opened(file) as sheet:
             sheet.write("\ufeff" if self.bom else "")
@@ -110,7 +110,6 @@ class Output:
                 sheet.write(",".join(map(quoted, self._safe(columns, cells))) + "\n")
                 count += 1
         self.describe(file, columns, count)
-        return count
 
     def _safe(self, columns: Sequence[Column], cells: Sequence[str]) -> Iterable[str]:
         if not self.guards:

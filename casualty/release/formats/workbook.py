@@ -295,44 +295,38 @@ def _remark(sheet: _Sheet, linked: Mapping[int, str]) -> str:
 
 def _frame(names: list[str]) -> Iterator[tuple[str, str]]:
     """Yield the parts that hold a workbook together."""
-    names = ["contents", *names]
-    count = len(names)
-    kinds = f"{PACKAGE}/content-types"
-    sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
-    overrides = "".join(
-        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{sheet}"/>' for n in range(1, count + 1)
-    )
-    yield (
-        "[Content_Types].xml",
-        (
-            f'{XML}<Types xmlns="{kinds}">'
-            '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-            '<Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml"'
-            ' ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/styles.xml"'
-            f' ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>{overrides}</Types>'
-        ),
-    )
-    yield (
-        "_rels/.rels",
-        (
-            f'{XML}<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="rId1" Type="{DOC}/officeDocument"'
-            ' Target="xl/workbook.xml"/></Relationships>'
-        ),
-    )
-    listed = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>' for n, name in enumerate(names, start=1))
+    sheets = list(enumerate(["contents", *names], start=1))
+    yield "[Content_Types].xml", XML + _types(len(sheets))
+    yield "_rels/.rels", XML + _related([("officeDocument", "xl/workbook.xml")])
+    listed = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>' for n, name in sheets)
     yield "xl/workbook.xml", f'{XML}<workbook xmlns="{MAIN}" xmlns:r="{DOC}"><sheets>{listed}</sheets></workbook>'
-    related = "".join(
-        f'<Relationship Id="rId{n}" Type="{DOC}/worksheet" Target="worksheets/sheet{n}.xml"/>'
-        for n in range(1, count + 1)
-    )
-    yield (
-        "xl/_rels/workbook.xml.rels",
-        (
-            f'{XML}<Relationships xmlns="{PACKAGE}/relationships">{related}<Relationship Id="rId{count + 1}" Type="{DOC}/styles"'
-            ' Target="styles.xml"/></Relationships>'
-        ),
-    )
+    targets = [("worksheet", f"worksheets/sheet{n}.xml") for n, _ in sheets]
+    yield "xl/_rels/workbook.xml.rels", XML + _related([*targets, ("styles", "styles.xml")])
     yield "xl/styles.xml", XML + STYLES
+
+
+def _types(sheets: int) -> str:
+    of = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    parts = [
+        ("workbook", "sheet.main"),
+        ("styles", "styles"),
+        *((f"worksheets/sheet{n}", "worksheet") for n in range(1, sheets + 1)),
+    ]
+    overrides = "".join(f'<Override PartName="/xl/{path}.xml" ContentType="{of}.{kind}+xml"/>' for path, kind in parts)
+    return (
+        f'<Types xmlns="{PACKAGE}/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Default Extension="xml" ContentType="application/xml"/>{overrides}</Types>'
+    )
+
+
+def _related(parts: list[tuple[str, str]]) -> str:
+    """Return the relationships of a part: (kind, target), under the ids rId1, rId2 and so on."""
+    listed = "".join(
+        f'<Relationship Id="rId{n}" Type="{DOC}/{kind}" Target="{target}"/>'
+        for n, (kind, target) in enumerate(parts, start=1)
+    )
+    return f'<Relationships xmlns="{PACKAGE}/relationships">{listed}</Relationships>'
 
 
 # Cell styles by number: PLAIN, AS_TEXT (format 49, "@"), LINKED, HEAD, COUNTED (a linked number).
