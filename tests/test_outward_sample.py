@@ -140,6 +140,9 @@ def test_both_tiers_tell_the_same_of_groups(packages: dict[Tier, tuple[Path, Out
     assert (packages[Tier.PUBLIC][0] / name).read_bytes() == (packages[Tier.PARTNER][0] / name).read_bytes()
 
 
+DRAWN = "SELECT pcode, geometry FROM admin_unit WHERE geometry IS NOT NULL"
+
+
 @pytest.mark.parametrize("tier", BOTH)
 def test_every_point_is_masked(packages: dict[Tier, tuple[Path, Outward]], territory: Store, tier: Tier) -> None:
     """R68, R69: at least 2 km off, no farther than said, in the unit told, two decimals, and never a place of the record."""
@@ -151,6 +154,7 @@ def test_every_point_is_masked(packages: dict[Tier, tuple[Path, Outward]], terri
         row.name: shapely.from_geojson(row.geometry)
         for row in territory.rows(sa.text("SELECT name, geometry FROM admin_unit WHERE level = 1"))
     }
+    units = {row.pcode: shapely.from_geojson(row.geometry) for row in territory.rows(sa.text(DRAWN))}
     shown = [row for row in rows(folder, "04_records/incidents") if row["lat"]]
     assert len(shown) > 500
     for row in shown:
@@ -162,6 +166,7 @@ def test_every_point_is_masked(packages: dict[Tier, tuple[Path, Outward]], terri
         assert row["place_shown"] == "masked"
         assert int(row["place_precision"]) >= 3
         assert shapely.intersects_xy(shapes[row["area"]], lon, lat)
+        assert shapely.intersects_xy(units[row["pcode"]], lon, lat)
     features = json.loads((folder / "data/05_geo/incidents.geojson").read_text(encoding="utf-8"))["features"]
     assert [f["id"] for f in features] == [row["id"] for row in shown]
     assert all(feature["properties"]["representative"] for feature in features)
