@@ -4,15 +4,13 @@ Holds R60, R62-R64, R67, R71, R72 and R101: canaries in every written column of 
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from canaries import ALLOWED, planted
 from filled import fill
 from sending import BOTH, SECRET, contents, rows, sent
-from sqlmodel import SQLModel
-from whole import whole
 
 from casualty.access import Acting
 from casualty.disclosure.naming import Pseudonyms
@@ -25,75 +23,31 @@ from casualty.vocabulary import IncidentStatus, Tier
 
 # Canaries ------------------------------------------------------------------------------------------------------------
 
-# Never written over: the ledger refuses, or a check allows a few words only, or there is no room for a canary.
-UNTOUCHED = {"revision", "revision_body", "ledger_head", "deployment", "credential", "alembic_version"}
-FEW_WORDS = {("claim", "standing"), ("victim_name", "script"), ("admin_unit", "geometry")}
-MAY_STAND = {
-    ("incident", "country"), ("incident", "admin1"), ("incident", "codebook_version"), ("incident", "narrative_public"),
-    ("identity_group", "label"), ("dimension", "label"), ("admin_unit", "name"),
-}  # fmt: skip
-PARTNER_TOO = MAY_STAND | {("incident", "admin2"), ("incident", "boundary_set")}
-
-
-def written_columns() -> Iterator[tuple[str, str, int]]:
-    """Every column of the schema that holds text of somebody's own, a new one too, with its length."""
-    for name, part in sorted(SQLModel.metadata.tables.items()):
-        for column in part.columns:
-            kind = getattr(column.type, "impl", column.type)
-            text = isinstance(kind, sa.String) and not isinstance(kind, sa.Enum)
-            free = text and not column.primary_key and not column.foreign_keys and name not in UNTOUCHED
-            if free and (name, column.name) not in FEW_WORDS:
-                yield name, column.name, getattr(column.type, "length", None) or 100
-
-
-def plant(store: Store) -> dict[str, tuple[str, str]]:
-    """Write a canary into every such column of every row; return the canaries by the column they stand in."""
-    canaries: dict[str, tuple[str, str]] = {}
-    with store._engine.begin() as connection:
-        for number, (name, column, length) in enumerate(written_columns()):
-            canary = f"Canary{number:03}"
-            assert length > len(canary), (name, column)
-            canaries[canary] = (name, column)
-            filler = f"'{'x' * (64 - len(canary))}'" if length == 64 else "rowid"
-            last = f"substr({filler}, 1, {length - len(canary)})"
-            update = f'UPDATE "{name}" SET "{column}" = \'{canary}\' || {last}'
-            try:
-                connection.exec_driver_sql(update)
-            except sa.exc.IntegrityError:  # stands only with others beside it: a withdrawal, an answer
-                connection.exec_driver_sql(f'{update} WHERE "{column}" IS NOT NULL')
-    return canaries
-
 
 @pytest.fixture
-def planted(sqlite_store: Store) -> tuple[Store, dict[str, tuple[str, str]]]:
-    """A record with a row in every table, a canary in every written column, and one incident that was judged."""
-    whole(sqlite_store)
-    canaries = plant(sqlite_store)
-    with sqlite_store._engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE incident SET status = 'verified' WHERE withdrawn_at IS NULL")
-    return sqlite_store, canaries
+def laid(sqlite_store: Store) -> tuple[Store, dict[str, tuple[str, str]]]:
+    """A record with canaries, and where each stands."""
+    return sqlite_store, planted(sqlite_store)
 
 
-@pytest.mark.parametrize(("tier", "allowed"), [(Tier.PUBLIC, MAY_STAND), (Tier.PARTNER, PARTNER_TOO)])
-def test_no_canary_leaves(
-    planted: tuple[Store, dict[str, tuple[str, str]]], tmp_path: Path, tier: Tier, allowed: set[tuple[str, str]]
-) -> None:
+@pytest.mark.parametrize("tier", BOTH)
+def test_no_canary_leaves(laid: tuple[Store, dict[str, tuple[str, str]]], tmp_path: Path, tier: Tier) -> None:
     """R64, R71, R72: of all that somebody wrote, in any table, only areas and a judged summary are in any file."""
-    store, canaries = planted
+    store, canaries = laid
     done = sent(store, tmp_path / "bag", tier)
     text = "\n".join(part.decode() for part in contents(tmp_path / "bag").values()) + json.dumps(done.kept)
     found = {column for canary, column in canaries.items() if canary in text}
-    assert found <= allowed
+    assert found <= ALLOWED[tier]
     assert ("incident", "narrative_public") in found
     assert len(canaries) > 90
 
 
 @pytest.mark.parametrize("tier", BOTH)
 def test_no_id_no_time_and_no_hand_leaves(
-    planted: tuple[Store, dict[str, tuple[str, str]]], tmp_path: Path, tier: Tier
+    laid: tuple[Store, dict[str, tuple[str, str]]], tmp_path: Path, tier: Tier
 ) -> None:
     """R62, R71: neither the ids of the record, which tell when it was made, nor the secret, nor a true point."""
-    store, _ = planted
+    store, _ = laid
     sent(store, tmp_path / "bag", tier)
     data = b"\n".join(contents(tmp_path / "bag").values())
     ids = [row[0] for name in ("incident", "victim", "source", "document", "claim", "identity_group")
