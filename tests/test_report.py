@@ -252,6 +252,34 @@ def test_a_tier_with_fewer_columns_shows_what_there_is(public: Package) -> None:
     assert "No analysis is kept in this package." in told
 
 
+def test_persons_without_incidents_are_counted_as_they_are_given(tmp_path: Path) -> None:
+    """R65: rows of a partner's package, with what is suppressed as a value of its own."""
+    rows = [
+        {"id": str(at), "harm": harm, "sex": sex, "age_band": age}
+        for at, (harm, sex, age) in enumerate([
+            ("killed", "woman", "adult"), ("killed", "woman", "adult"), ("killed", "man", "suppressed"),
+            ("injured", "man", "adult"),
+        ])
+    ]  # fmt: skip
+    (table,) = document.of(package(tmp_path, {"incident": [PUBLIC], "victim": rows}, Tier="partner"))["published"]
+    assert table["head"] == ["sex", "Adult", "suppressed"]
+    assert table["rows"] == [["Man or boy", "0", "1"], ["Woman or girl", "2", "0"]]
+
+
+def test_lines_that_were_joined_are_called_by_all_their_names(tmp_path: Path) -> None:
+    """R67: in words, and in no more columns than the paper takes."""
+    cells = [
+        {"of": "", "year": "2023", "civil_status": "civilian", "cause": cause, "killed": str(at), "as_of": ""}
+        for at, cause in enumerate(["small_arms", "together: cbrn; incendiary", "a", "b", "c", "d", "e", "f"])
+    ]
+    cells += [{**cells[0], "civil_status": f"s{at}"} for at in range(8)]
+    held = package(tmp_path, {"incident": [PUBLIC]}, {"data/07_tables/status_by_cause.csv": cells}, Tier="public")
+    (table,) = document.of(held)["published"]
+    assert (table["title"], table["words"]) == ("People killed, by civil status and cause, 2023", 2)
+    assert ["Civilian", "together: Chemical, biological, radiological, nuclear; Incendiary", "1"] in table["rows"]
+    assert len(table["rows"]) == len(cells)
+
+
 def test_an_area_or_month_that_is_not_told_is_no_part_of_its_own(public: Package) -> None:
     """R25: what is withheld stands under unknown, and the parts add up."""
     tables = {table["name"]: table for table in document.of(public)["tables"]}

@@ -76,7 +76,8 @@ def of(package: Package, record: Record) -> Iterator[Table]:
     if ages.sums:
         yield _table("sex_age", "By sex and age", ages)
         for key, parts in by_group.items():
-            yield _table("group", f"By identity group: {identities.dimensions[key]}", parts)
+            if set(parts.sums) != {UNKNOWN}:
+                yield _table("group", f"By identity group: {identities.dimensions[key]}", parts)
 
 
 def _table(name: str, title: str, parts: _Parts) -> Table:
@@ -95,25 +96,13 @@ def _person(row: Row) -> str:
 
 
 class _Identities:
-    """The identities that a package attributes, read incident by incident beside its victims.
-
-    `dimensions`: those of which it tells anything, id to label.
-    """
+    """The identities that a package attributes, read incident by incident beside its victims; `dimensions`: id to label."""
 
     def __init__(self, package: Package, record: Record) -> None:
-        self._once = record.once.rows
         self._labels = _names_of_groups(list(package.rows("identity_group")))
-        # What is attributed to any row of a person who stands in several is attributed to that person.
-        self._joined: dict[tuple[str, str], set[str]] = defaultdict(set)
-        twins = {*self._once, *self._once.values()}
-        used = set()
-        for row in _attributed(package):
-            used.add(row["dimension_id"])
-            if row["victim_id"] in twins:
-                person = self._once.get(row["victim_id"], row["victim_id"])
-                self._joined[row["dimension_id"], person].add(row["group_id"])
-        labels = {row["id"]: clean(row.get("label") or row["id"]) for row in package.rows("dimension")}
-        self.dimensions = {key: label for label, key in sorted((labels.get(key, key), key) for key in used)}
+        self._joined = _joined(package, record.once.rows) if record.once.rows else {}
+        labels = [(clean(row.get("label") or row["id"]), row["id"]) for row in package.rows("dimension")]
+        self.dimensions = {key: label for label, key in sorted(labels)}
         self._ahead = groupby(_attributed(package), key=lambda row: row["incident_id"])
         self._next = next(self._ahead, None)
 
@@ -138,6 +127,17 @@ class _Identities:
         """Raise CheckFailed if identities are left over: they would have been counted as unknown."""
         if self._next is not None:
             raise CheckFailed("The package's attributions are not in the order of its victims; nothing was written.")
+
+
+def _joined(package: Package, same: Mapping[str, str]) -> Named:
+    """Return the groups of those who stand in several rows: what is attributed to any of them is the one person's."""
+    named: dict[tuple[str, str], set[str]] = defaultdict(set)
+    persons = {*same.values()}
+    for row in _attributed(package):
+        person = same.get(row["victim_id"], row["victim_id"])
+        if person in persons:
+            named[row["dimension_id"], person].add(row["group_id"])
+    return named
 
 
 def _attributed(package: Package) -> Iterator[Row]:
