@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from casualty.disclosure import Phrases
-from casualty.disclosure.masking import Masker
+from casualty.disclosure.masking import LEAST_M, Masker
 from casualty.disclosure.naming import Pseudonyms
 from casualty.release.outward import persons
 from casualty.release.outward.figures import GROUPS, SEXES, Killed, Tallied, killed, tally
 from casualty.release.outward.ground import UNKNOWN, Consents, Ground, Units
+from casualty.release.outward.incidents import seen
 from casualty.vocabulary import Tier
+from geo.frame import distance_m
 
 SECRET = b"a secret of the house, long enough"
 
@@ -40,6 +42,33 @@ def crowd(key: str, low: int | None, best: int | None, high: int | None) -> dict
 
 def held(key: str, group: str, **fields: Any) -> dict[str, Any]:
     return {"id": f"a{key}{group}", "victim_id": key, "group_id": group, "sense": "own", "basis": "document", **fields}
+
+
+def test_a_thousand_recipients_average_to_one_point_far_away() -> None:
+    """R68, R71: every recipient has another id and the same point, so that their mean is that point."""
+    incident = {
+        "id": "i",
+        "status": "verified",
+        "lat": 10.3,
+        "lon": 30.4,
+        "place_precision": 1,
+        "codebook_version": "2",
+    }
+    shown = [
+        seen(
+            ground(ids=Pseudonyms(SECRET, f"R{n}"), masker=Masker(SECRET)),
+            {"incident": [incident]},
+            Killed(1, 1, 1, False),
+            None,
+        )
+        for n in range(1000)
+    ]
+    assert len({found.values["id"] for found in shown}) == 1000
+    points = [(found.values["lon"], found.values["lat"]) for found in shown]
+    lon, lat = (sum(part) / 1000 for part in zip(*points, strict=True))
+    assert float(distance_m(lon, lat, 30.4, 10.3)[0]) >= LEAST_M
+    assert shown[0].values["uncertainty_m"] > LEAST_M
+    assert shown[0].values["place_precision"] == 3
 
 
 KILLED = [
