@@ -35,6 +35,8 @@ PERMITTED: dict[str, frozenset[Role]] = {
     "withdraw_batch": frozenset({Role.RECORDER, Role.ADMINISTRATOR}),
     "release": frozenset({Role.CUSTODIAN}),
     "ask_release": frozenset({Role.ANALYST, Role.CUSTODIAN}),
+    # Where there is no second person: the one account may be the administrator's.
+    "release_alone": frozenset({Role.CUSTODIAN, Role.ADMINISTRATOR}),
     "correction": frozenset({Role.RECORDER, Role.REVIEWER, Role.ANALYST, Role.ADMINISTRATOR}),
     "export": frozenset({Role.ANALYST, Role.CUSTODIAN, Role.ADMINISTRATOR}),
     "answer": frozenset({Role.REVIEWER}),
@@ -73,7 +75,7 @@ ACTION_OF_KIND: dict[str, str] = {
 
 # Work on the record as a whole: not for an account that sees a part of it.
 WHOLE = ("batch", "release", "release_request", "analysis_run")
-WHOLE_ACTIONS = frozenset({"intake", "withdraw_batch", "release", "ask_release"})
+WHOLE_ACTIONS = frozenset({"intake", "withdraw_batch", "release", "ask_release", "release_alone"})
 
 
 def permit(by: Acting, action: str) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 import bagit
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from filled import Filled, fill
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -27,13 +28,16 @@ from hypothesis import strategies as st
 from casualty import release
 from casualty.errors import CheckFailed, NotFound
 from casualty.release import bag as bags
-from casualty.release import verifier
+from casualty.release import making
+from casualty.release.ed25519 import signed
+from casualty.release.signing import Signer
 from casualty.store import Store
 from casualty.vocabulary import Tier
 
 REVISIONS, BODIES = "data/06_ledger/revisions.csv", "data/06_ledger/bodies.jsonl"
 INCIDENTS, VICTIMS = "data/04_records/incidents.csv", "data/04_records/victims.csv"
 MANIFESTS = ("manifest-sha256.txt", "tagmanifest-sha256.txt")
+SIGNATURE = "tagmanifest-sha256.txt.minisig"
 
 
 @pytest.fixture(scope="module")
@@ -61,12 +65,17 @@ def faults(bag: Path) -> list[str]:
 
 
 def mend(bag: Path) -> None:
-    """Write manifests and Payload-Oxum that fit the files as they are now."""
+    """Write manifests and Payload-Oxum that fit the files as they are now, and take the signature away: nobody can forge it."""
+    (bag / SIGNATURE).unlink(missing_ok=True)
     files = {str(path.relative_to(bag)): path for path in bag.rglob("*") if path.is_file()}
     payload = {name: path for name, path in files.items() if name.startswith("data/")}
     info = bag / "bag-info.txt"
     size = sum(path.stat().st_size for path in payload.values())
-    lines = [line for line in info.read_text(encoding="utf-8").splitlines() if not line.startswith("Payload-Oxum")]
+    lines = [
+        line
+        for line in info.read_text(encoding="utf-8").splitlines()
+        if not line.startswith(("Payload-Oxum", "Signing-Key"))
+    ]
     info.write_text("\n".join([*lines, f"Payload-Oxum: {size}.{len(payload)}"]) + "\n", encoding="utf-8")
     for manifest, held in zip(MANIFESTS, (payload, set(files) - set(payload) - {MANIFESTS[1]}), strict=True):
         text = "".join(f"{hashlib.sha256(files[name].read_bytes()).hexdigest()}  {name}\n" for name in sorted(held))
@@ -80,7 +89,51 @@ def test_a_whole_package_holds(bag: Path) -> None:
     assert checked[-1].endswith("points of the map against the table of incidents")
     assert any(line.startswith("ledger head: ") for line in checked)
     mend(bag)
-    assert release.verify(bag) == checked
+    unsigned = [line for line in checked if not line.startswith("the signature, by the key ")]
+    assert [line for line in release.verify(bag)[1:] if line != "no signature: who sent it is not shown"] == unsigned[
+        1:
+    ]
+
+
+def test_a_forger_who_mends_everything_is_found_by_the_key(bag: Path, made: tuple[Path, Filled]) -> None:
+    """R84: who was given the key by another way finds a package that was forged and signed anew, or not signed at all."""
+    store = Store.open(made[0].parent / "record.db")
+    key = release.public_key(store, store.local("tester"))
+    store.close()
+    assert any(line == "the signature, by the key you gave" for line in release.verify(bag, key))
+    assert f"Signing-Key: {key}" in (bag / "bag-info.txt").read_text(encoding="utf-8").splitlines()
+    forger = Signer(bytes(32), b"forgery.")
+    with (bag / "data/00_README.txt").open("a", encoding="utf-8") as file:
+        file.write("More.")
+    mend(bag)
+    with pytest.raises(CheckFailed, match="1 fault"):
+        release.verify(bag, key)
+    manifest = hashlib.sha256((bag / MANIFESTS[0]).read_bytes()).hexdigest()
+    bags.seal(bag, manifest, [], forger)
+    assert release.verify(bag, forger.public)
+    with pytest.raises(CheckFailed) as raised:
+        release.verify(bag, key)
+    assert [fault.field for fault in raised.value.faults] == [SIGNATURE]
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    secret=st.binary(min_size=32, max_size=32),
+    data=st.binary(max_size=200),
+    other=st.binary(min_size=1, max_size=9),
+    bit=st.integers(0, 511),
+)
+def test_a_signature_is_checked_as_others_check_it(secret: bytes, data: bytes, other: bytes, bit: int) -> None:
+    """R84: the check with the standard library alone agrees with a well-kept library, on whole and on spoiled signatures."""
+    key = Ed25519PrivateKey.from_private_bytes(secret)
+    public, signature = key.public_key().public_bytes_raw(), key.sign(data)
+    assert signed(public, data, signature)
+    assert not signed(public, data + other, signature)
+    spoiled = bytearray(signature)
+    spoiled[bit // 8] ^= 1 << bit % 8
+    assert not signed(public, data, bytes(spoiled))
+    assert not signed(public[:31], data, signature)
+    assert not signed(public, data, signature[:63])
 
 
 def test_a_byte_changed_in_any_file_is_found(bag: Path) -> None:
@@ -93,7 +146,7 @@ def test_a_byte_changed_in_any_file_is_found(bag: Path) -> None:
             path.write_bytes(spoiled)
             told = faults(bag)
             assert any(name in line for line in told), (name, at, told)
-            if name not in MANIFESTS:
+            if name not in (*MANIFESTS, SIGNATURE):
                 assert any(hashlib.sha256(spoiled).hexdigest() in line for line in told)
         path.write_bytes(whole)
     assert release.verify(bag)
@@ -275,7 +328,9 @@ def test_the_verifier_ends_with_1_and_a_place(bag: Path) -> None:
 def test_the_verifier_stands_alone(made: tuple[Path, Filled]) -> None:
     """R84: the bytes in the bag are this program's, are Python 3.8, and import the standard library only."""
     text = (made[0] / "verify.py").read_text(encoding="utf-8")
-    assert text == Path(verifier.__file__).read_text(encoding="utf-8")
+    assert text == making.verifier()
+    names = [node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    assert len(names) == len(set(names))
     tree = ast.parse(text, feature_version=(3, 8))
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {alias.name for node in imports if isinstance(node, ast.Import) for alias in node.names}

@@ -75,7 +75,7 @@ def build(
     UsageFault: `out` is there and not empty, or the tier is not one to be made. NotFound: no such earlier release.
     NotEnoughData: no incident is held. CheckFailed: the ledger does not verify, or an original is missing.
     """
-    access.permit(by, "release")
+    access.permit(by, "release_alone")
     _must_be_free(out)
     if approving.second_person(store):
         raise Refused("Others have accounts here: a second person grants a package. Use: casualty release request")
@@ -84,9 +84,9 @@ def build(
         made = making.write(store, folder, wishes, signing.sealed(store, signing.MASK, by), _items(store))
         bag.seal(folder, made.manifest_sha256, [], signing.signer(store, by))
         verify(folder)  # what does not hold does not leave
-        saved = store.record(
-            "release", _fields(_left(made, wishes), made.manifest_sha256, wishes.follows, None, made.published), by
-        )
+        fields = _fields(_left(made, wishes), made.manifest_sha256, wishes.follows, None, made.published)
+        with store.writing(by, action="release_alone") as writer:
+            saved = writer.record("release", fields)
         _emptied(out)
         folder.rename(out)
     facts = made.facts

@@ -28,6 +28,7 @@ REQUIRED = ("bagit.txt", "bag-info.txt", "verify.py")
 SIGNATURE, ASKED, STAMPED = TAG_MANIFEST + ".minisig", "timestamp.tsq", "timestamp.tsr"
 # Made of the tag manifest, so they cannot be listed in it.
 OUTSIDE = (TAG_MANIFEST, SIGNATURE, ASKED, STAMPED)
+UNTRUSTED = "untrusted comment: signature of a casualty record package"
 OUTWARD = ("public", "partner")
 GENESIS = "0" * 64
 PARTS = ("low", "best", "high")
@@ -232,6 +233,7 @@ def _signature(report: Report, key: str) -> None:
         else:
             report.checked.append("no signature: who sent it is not shown")
         return
+    report.at = (SIGNATURE, "")
     with open(report.path(SIGNATURE), "rb") as file:
         lines = file.read().decode("utf-8").split("\n")
     with open(report.path(TAG_MANIFEST), "rb") as file:
@@ -242,7 +244,7 @@ def _signature(report: Report, key: str) -> None:
     known = (
         marks == b"ED" and public[:2] == b"Ed" and public[2:10] == number and comment.startswith("trusted comment: ")
     )
-    exact = [base64.b64encode(part).decode() for part in (given, whole)] == [lines[1], lines[3]] and lines[4:] == [""]
+    exact = lines[0] == UNTRUSTED and [base64.b64encode(part).decode() for part in (given, whole)] == [lines[1], lines[3]] and lines[4:] == [""]
     if not (known and exact and signed(public[10:], hashlib.blake2b(manifest).digest(), given[10:])):
         report.fault(SIGNATURE, "", f"is not the signature of {TAG_MANIFEST} by the key {key or stated}")
     elif not signed(public[10:], given[10:] + comment[len("trusted comment: ") :].encode(), whole):

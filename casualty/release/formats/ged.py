@@ -5,17 +5,29 @@ the record holds goes out as it is held. What nobody stated is empty, and is cou
 codebook; standards digest, 5.1.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from casualty.intake import drafts, values
 from casualty.intake import mapping as mappings
-from casualty.intake import values
-from casualty.intake.drafts import restated
 from casualty.intake.mapping import Mapping as Read
 from casualty.intake.proposing import GED_TYPES
 from casualty.release.formats.output import CHANGED, EMPTY, LEFT_OUT, Losses, Output, Wishes
-from casualty.release.formats.tables import NUMBER, REFUTED, TEXT, WHOLE, Column, Row, joined, named, one, year_of
+from casualty.release.formats.tables import (
+    NUMBER,
+    REFUTED,
+    TEXT,
+    WHOLE,
+    Column,
+    Row,
+    joined,
+    named,
+    number,
+    one,
+    year_of,
+)
 from casualty.release.package import Package
 from casualty.vocabulary import IntakeFormat
 
@@ -54,6 +66,8 @@ INTEGERS = frozenset({
 })  # fmt: skip
 PARTS = ("deaths_a", "deaths_b", "deaths_civilians", "deaths_unknown")
 TYPES = {"state_based": "1", "non_state": "2", "one_sided": "3"}
+SHORTEST_CUT = min(longest for _, longest in drafts.PLACES.values() if longest)
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)")
 UNREAD = ("", "not_recorded", "unknown")
 LACKING = "neither the source states it nor the record holds it"
 ELSEWHERE = "the incident did not come from a file in this layout, and the record does not hold it"
@@ -83,11 +97,12 @@ CHECKS = (
 
 @dataclass(frozen=True)
 class Event:
-    """The source's own row of an event: its cells by GED column, which of them intake read into the record, and its id."""
+    """The source's own row of an event: its cells by GED column, what intake read of it, its id, the order of its dates."""
 
     cells: Mapping[str, str] = field(default_factory=dict)
     read: frozenset[str] = frozenset()
     id: str = ""
+    order: str = "iso"
 
 
 @dataclass
@@ -196,15 +211,15 @@ def _mappings(package: Package) -> dict[str, Read | None]:
 
 
 def _event(claim: Row, read: Read | None) -> Event:
-    stated = {name.strip().lower(): cell for name, cell in restated(claim["stated"]).items()}
+    stated = {name.strip().lower(): cell for name, cell in drafts.restated(claim["stated"]).items()}
     cells = {column: stated[column] for column in COLUMNS if column in stated}
     columns = {} if read is None else {name: of[0] for name, of in read.columns.items() if len(of) == 1}
     for column, named_as in {**{name: of for name, (_, of) in HELD.items()}, **READ_AS}.items():
         if named_as in columns:
             cells[column] = stated.get(columns[named_as].strip().lower(), "")
     known = frozenset() if read is None else frozenset(read.columns) | {"date_start", "date_end"}
-    number = values.identifier(claim.get("external_id") or cells.get("id", ""))
-    return Event({**cells, "id": number}, known, number)
+    own = values.identifier(claim.get("external_id") or cells.get("id", ""))
+    return Event({**cells, "id": own}, known, own, "iso" if read is None else read.date_order)
 
 
 def _held(column: str, incident: Row, event: Event) -> tuple[str, bool]:
@@ -219,26 +234,33 @@ def _held(column: str, incident: Row, event: Event) -> tuple[str, bool]:
         return value, True
     if not value and (read_as not in event.read or values.missing_word(cell) is not None):
         return _plain(column, cell), True
-    if _says(column, cell, value):
-        return _plain(column, cell), True
-    return value, False
+    if not _says(column, cell, value, event.order):
+        return value, False
+    return (_plain(column, cell) if _spelled(column, cell) else value), True
 
 
-def _says(column: str, cell: str, value: str) -> bool:
-    """Return whether a source's cell says what is held."""
+def _says(column: str, cell: str, value: str, order: str) -> bool:
+    """Return whether a source's cell says what is held; a text may have been cut to what fits."""
     if column in ("date_start", "date_end"):
-        return cell[:10] == value or _day(cell) == value
+        return cell[:10] == value or _day(cell, order) == value
     if column in INTEGERS or column in ("latitude", "longitude"):
         try:
             return values.decimal(values.identifier(cell)) == (float(value) if value else None)
         except ValueError:
             return False
-    return bool(value) and cell.startswith(value)
+    return cell == value or (len(value) >= SHORTEST_CUT and cell.startswith(value))
 
 
-def _day(cell: str) -> str:
+def _spelled(column: str, cell: str) -> bool:
+    """Return whether a cell is spelled as the layout has it: days year first, numbers with a point."""
+    if column in ("date_start", "date_end"):
+        return _ISO.match(cell) is not None
+    return number(cell) if column in INTEGERS or column in ("latitude", "longitude") else True
+
+
+def _day(cell: str, order: str) -> str:
     try:
-        found = values.day(cell)
+        found = values.day(cell, order)
     except ValueError:
         return ""
     return found.start.isoformat() if found and found.start == found.end else ""
@@ -251,11 +273,11 @@ def _plain(column: str, cell: str) -> str:
 
 def _checks(cells: Mapping[str, str]) -> Iterator[str]:
     """Yield what of UCDP's own rules does not hold in a row."""
-    number = {name: int(cells[name]) if cells[name].isdecimal() else None for name in (*PARTS, "low", "best", "high")}
-    parts = [value for name in PARTS if (value := number[name]) is not None]
-    if len(parts) == len(PARTS) and sum(parts) != number["best"]:
+    found = {name: int(cells[name]) if cells[name].isdecimal() else None for name in (*PARTS, "low", "best", "high")}
+    parts = [value for name in PARTS if (value := found[name]) is not None]
+    if len(parts) == len(PARTS) and sum(parts) != found["best"]:
         yield f"best is {cells['best'] or 'not stated'}, its four parts add up to {sum(parts)}"
-    known = [value for name in ("low", "best", "high") if (value := number[name]) is not None]
+    known = [value for name in ("low", "best", "high") if (value := found[name]) is not None]
     if known != sorted(known):
         yield f"low {cells['low']}, best {cells['best']}, high {cells['high']} are out of order in the source"
     if not any(known):

@@ -108,9 +108,14 @@ def _few(listed: list[str], most: int) -> list[str]:
 
 def _kinds(row: Row) -> list[str]:
     """Return how many sources of each kind speak of an incident, at a tier that tells no more of them."""
-    labels = {term.value: term.label.lower() for term in SourceKind}
     parts = (part.partition(":") for part in row.get("sources", "").split(";") if part.strip())
-    return [f"{labels.get(kind.strip(), clean(kind.strip()))}: {number.strip()}" for kind, _, number in parts]
+    return [f"{_source_kind(kind.strip())}: {number.strip()}" for kind, _, number in parts]
+
+
+def _source_kind(told: str) -> str:
+    """Return a kind of source in words; its reliability, where it is told, stays behind it in brackets."""
+    kind, bracket, rating = told.partition(" (")
+    return f"{_label(SourceKind, kind).lower()}{bracket}{clean(rating)}"
 
 
 def _when(row: Row) -> str:
