@@ -15,6 +15,8 @@ from packaged import converted, package, read
 from taking import column, figures, file, take
 from test_release import send
 
+from casualty import intake
+from casualty.intake import mapping as mappings
 from casualty.release import formats
 from casualty.review import merging
 from casualty.store import Store
@@ -100,16 +102,27 @@ def test_the_record_speaks_where_it_differs_from_the_source(sqlite_store: Store,
     take(sqlite_store, tmp_path, ged(EVENT), name="ged.csv")
     (incident,) = column(sqlite_store, "SELECT id FROM incident")
     draft, version = sqlite_store.draft(incident)
-    draft.killed_best, draft.lat, draft.date_end = 8, 50.25, draft.date_start
+    draft.killed_best, draft.lat, draft.date_end, draft.admin1 = 8, 50.25, draft.date_start, "Nor"
     sqlite_store.amend("incident", incident, draft, expected=version, by=by, reason="a later report")
     out = exported(sqlite_store, tmp_path)
     (row,) = read(out / "ged.csv")
-    changed = {"best": "8", "latitude": "50.25", "date_end": "2019-05-02"}
+    changed = {"best": "8", "latitude": "50.25", "date_end": "2019-05-02", "adm_1": "Nor"}
     follows = {"geom_wkt": "POINT (1.25 50.25)", "priogrid_gid": "", "where_coordinates": ""}
     assert row == EVENT | changed | follows
     losses = {(row["kind"], row["column"]) for row in read(out / "lossiness.csv")}
     assert {(kind, column) for kind, column in losses if kind == "changed"} == {("changed", name) for name in changed}
     assert [row["check"] for row in read(out / "checks.csv")] == ["best is 8, its four parts add up to 6"]
+
+
+def test_days_before_months_and_long_names_are_what_they_were(sqlite_store: Store, tmp_path: Path) -> None:
+    """R32, R92: what intake read by its mapping, or cut to what fits, is no difference; days go out year first, numbers with a point."""
+    event = EVENT | {"date_start": "02/05/2019", "date_end": "04/05/2019", "adm_1": "N" * 300, "latitude": "50,5"}
+    path = file(tmp_path, ged(event), "ged.csv")
+    mapping = mappings.parse(intake.propose(path).replace('date_order = "iso"', 'date_order = "dmy"'))
+    assert take(sqlite_store, tmp_path, ged(event), name="ged.csv", mapping=mapping).recorded == 1
+    out = exported(sqlite_store, tmp_path)
+    assert read(out / "ged.csv") == [event | {"date_start": "2019-05-02", "date_end": "2019-05-04", "latitude": "50.5"}]
+    assert {row["kind"] for row in read(out / "lossiness.csv")} == {"empty"}
 
 
 def test_an_event_merged_into_another_is_no_row_and_is_listed(sqlite_store: Store, tmp_path: Path) -> None:
