@@ -200,8 +200,8 @@ def test_two_thousand_incidents_are_the_most() -> None:
 
 PUBLIC = {
     "id": "p1", "code": "PPPP-0001", "status": "verified", "incident_type": "raid", "period": "2023-05", "area": "North",
-    "place_shown": "masked", "lat": "10.5", "lon": "20.5", "uncertainty_m": "9000.0", "place_precision": "3",
-    "killed_low": "2", "killed_best": "4", "killed_high": "6", "sources": "media: 2; ngo: 1", "has_point": "true",
+    "place_shown": "masked", "lat": "10.5", "lon": "20.5", "uncertainty_m": "9000.0", "place_precision": "2",
+    "killed_low": "2", "killed_best": "4", "killed_high": "6", "sources": "media (b): 2; ngo: 1", "has_point": "true",
     "narrative_public": "", "withheld": "unreviewed: narrative_public",
 }  # fmt: skip
 CELLS = [
@@ -245,8 +245,9 @@ def test_a_tier_with_fewer_columns_shows_what_there_is(public: Package) -> None:
     assert "south suppressed 20 22" in told
     assert "A number that reads suppressed is kept back" in told
     assert "1 of these points were moved at random for protection" in told
+    assert "1 points stand for an area (squares)" in told
     assert "2023-05" in told
-    assert "media: 2; non-governmental organisation: 1" in told
+    assert "media (b): 2; non-governmental organisation: 1" in told
     assert "For the recipient named on page 1 only" not in told
     assert "persons recorded one by one" not in told
     assert "No analysis is kept in this package." in told

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 from reported import incident, package, read, victim
 
-from casualty import release
+from casualty import frames, release
 from casualty.errors import CheckFailed
 from casualty.release.package import Package
 from casualty.release.report import document, glyphs, held, maps, method, tables
@@ -29,16 +29,17 @@ RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=[Health
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Package, dict[str, Summary]]:
-    """A package with something of everything, and the record's own sums."""
+def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Package, dict[str, Summary], dict[str, str | None]]:
+    """A package with something of everything, the record's own sums, and in which unit it has each incident."""
     folder = tmp_path_factory.mktemp("made")
     store = Store.create(folder / "record.db")
     by = store.local("tester")
     fill(store, by, store.local("second person"))
     release.build(store, folder / "bag", tier=Tier.COMMISSION, recipient="R", basis="B", by=by)
-    sums = {name: summarise(store, name) for name in ("status", "year", "admin1")}
+    sums = {name: summarise(store, name) for name in ("status", "year")}
+    areas = frames.areas(store, level=1)
     store.close()
-    return Package.at(folder / "bag"), sums
+    return Package.at(folder / "bag"), sums, areas
 
 
 def numbers(row: list[str]) -> list[int]:
@@ -49,9 +50,9 @@ def by_name(held_package: Package) -> dict[str, dict[str, Any]]:
     return {table["name"]: table for table in document.of(held_package)["tables"]}
 
 
-def test_the_sums_are_those_of_the_record(filled: tuple[Package, dict[str, Summary]]) -> None:
+def test_the_sums_are_those_of_the_record(filled: tuple[Package, dict[str, Summary], Any]) -> None:
     """R29: by status, as `casualty summary` has them; in all, by every table."""
-    made, sums = filled
+    made, sums, _ = filled
     shown = by_name(made)
     labels = {term.label: term.value for term in IncidentStatus}
     for row in shown["status"]["rows"]:
@@ -69,6 +70,15 @@ def test_the_sums_are_those_of_the_record(filled: tuple[Package, dict[str, Summa
         "without_place": str(total.without_place),
     }  # fmt: skip
     assert not headline["differs"]
+
+
+def test_an_incident_lies_where_the_record_has_it(filled: tuple[Package, Any, dict[str, str | None]]) -> None:
+    """R34: by the unit as recorded, else around the point, where that may be told."""
+    made, _, areas = filled
+    told = {row["id"] for row in made.rows("incident") if not row["withheld"]}
+    found = {one.id: one.area for one in held.read(made).incidents if one.id in told}
+    assert found == {key: {"007": "007 Seven", None: "unknown"}[areas[key]] for key in told}
+    assert len(found) > 5
 
 
 FIGURE = st.one_of(st.just(""), st.integers(0, 40).map(str))
@@ -117,7 +127,14 @@ def records(draw: st.DrawFn) -> dict[str, list[dict[str, str]]]:
             st.sampled_from(["g1", "g2", ""]), st.sampled_from(["own", "perceived"]),
             st.sampled_from(["document", "person_inferred"])), max_size=2))
     ]  # fmt: skip
-    return {"incident": incidents, "victim": victims, "pairing": pairs, "attribution": attributions}
+    dimension = [{"id": "d", "label": "Language"}]
+    return {
+        "incident": incidents,
+        "victim": victims,
+        "pairing": pairs,
+        "attribution": attributions,
+        "dimension": dimension,
+    }
 
 
 def people_of(rows: list[dict[str, str]], row: dict[str, str], twin: str, kept: str) -> list[int]:
@@ -142,7 +159,10 @@ def test_figures_are_the_sums_of_the_tables(drawn: dict[str, list[dict[str, str]
     parts: dict[str, Counter[str]] = {"2023": Counter(), "2024": Counter(), "Unknown": Counter()}
     for row in read(made, "incident"):
         rows = [one for one in drawn["victim"] if one["incident_id"] == row["id"]]
-        killed = [people_of(rows, one, twin, kept) for one in rows if one["harm"] == "killed"]
+        dead = [one for one in rows if one["harm"] == "killed"]
+        killed = [people_of(rows, one, twin, kept) for one in dead]
+        unsure = [one["kind"] == "group" and one["count_best"] == "" for one in dead]
+        expected["with victims"] += any(any(each) or doubt for each, doubt in zip(killed, unsure, strict=True))
         added = [sum(each) for each in zip(*killed, strict=True)] or [0, 0, 0]
         stated = [row[f"killed_{part}"] for part in ("low", "best", "high")]
         if any(stated):
@@ -161,6 +181,9 @@ def test_figures_are_the_sums_of_the_tables(drawn: dict[str, list[dict[str, str]
         if table["name"] in ("status", "year", "area", "type"):
             assert total[0] == len(drawn["incident"]) == sum(row[0] for row in rows_)
             assert total[1:4] == [expected["low"], expected["best"], expected["high"]]
+        else:
+            assert total[0] == expected["with victims"]
+            assert max(row[0] for row in rows_) <= total[0] <= sum(row[0] for row in rows_)
         assert [sum(column) for column in zip(*(row[1:] for row in rows_), strict=True)] == total[1:]
         assert all(row[2] == sum(row[4:7]) for row in [*rows_, total])
     for row in shown["year"]["rows"]:
@@ -203,16 +226,19 @@ def test_groups_are_own_identities_and_unknown_is_a_group(
 
 
 def test_two_groups_of_one_name_are_two(tmp_path: Path) -> None:
-    """R39: they are told apart by their codes."""
+    """R39: they are told apart by their codes; a person of whom both are said is of neither."""
     groups = [{"id": f"g{at}", "dimension_id": "d", "code": f"c{at}", "label": "Same"} for at in (1, 2)]
     own = {"incident_id": "i1", "dimension_id": "d", "sense": "own", "basis": "family"}
     attributions = [{**own, "victim_id": f"v{at}", "group_id": f"g{at}"} for at in (1, 2)]
+    attributions += [{**own, "victim_id": "v3", "group_id": f"g{at}"} for at in (1, 2)]
     made = package(
         tmp_path,
-        {"incident": [incident()], "victim": [victim(1, 1), victim(2, 1)], "attribution": attributions,
-         "identity_group": groups},
+        {"incident": [incident()], "victim": [victim(1, 1), victim(2, 1), victim(3, 1)], "attribution": attributions,
+         "identity_group": groups, "dimension": [{"id": "d", "label": "Language"}]},
     )  # fmt: skip
-    assert [row[:3] for row in by_name(made)["group"]["rows"]] == [["Same (c1)", "1", "1"], ["Same (c2)", "1", "1"]]
+    assert [row[:3] for row in by_name(made)["group"]["rows"]] == [
+        ["Same (c1)", "1", "1"], ["Same (c2)", "1", "1"], ["Attributions disagree", "1", "1"],
+    ]  # fmt: skip
 
 
 def test_attributions_out_of_order_are_an_error(tmp_path: Path) -> None:
