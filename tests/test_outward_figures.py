@@ -128,14 +128,15 @@ def test_which_group_the_dead_are_counted_in(
 def test_who_refused_stands_in_no_cell_but_not_known() -> None:
     """R60, R67: and the sum stays."""
     found = Tallied(dimensions=frozenset({"Language"}))
+    known = {"sex": "man", "age_band": "infant"}
     rows = {
-        "victim": [person("a", sex="woman"), person("b", sex="man")],
+        "victim": [person("a", **known), person("b", **known), person("c", sex="man")],
         "attribution": [held("a", "g"), held("b", "g")],
     }
     refusing = ground(consents=Consents(frozenset("a"), frozenset(), frozenset()))
-    tally(refusing, found, {"id": "i"}, rows, "2023", "North", 2)
-    assert found.counts[GROUPS, "Language", "2023"] == {("Northfolk", "North"): 1, (UNKNOWN, "North"): 1}
-    assert found.counts[SEXES, "", "2023"] == {("man", UNKNOWN): 1, (UNKNOWN, UNKNOWN): 1}
+    tally(refusing, found, {"id": "i"}, rows, "2023", "North", 3)
+    assert found.counts[GROUPS, "Language", "2023"] == {("Northfolk", "North"): 1, (UNKNOWN, "North"): 2}
+    assert found.counts[SEXES, "", "2023"] == {("man", "child"): 1, (UNKNOWN, UNKNOWN): 2}
 
 
 def test_one_person_in_two_rows_has_what_is_held_of_either() -> None:

@@ -37,10 +37,7 @@ def protect(
         hidden = _hide(grid, threshold, _inherited(rows, columns, like))
         if hidden is not None:
             return _table(name, rows, columns, grid, hidden, threshold, as_of)
-        if len(columns) >= len(rows):
-            columns = _joined(columns, grid.sum(axis=0), grid.sum(axis=0).min() + 1, fewest=2)
-        else:
-            rows = _joined(rows, grid.sum(axis=1), grid.sum(axis=1).min() + 1, fewest=2)
+        rows, columns = _fewer(grid, rows, columns, threshold)
     return None
 
 
@@ -70,24 +67,43 @@ def _lines(counts: Mapping[tuple[str, str], int], axis: int, like: Table | None,
     return _joined(lines, totals, least)
 
 
-def _joined(lines: list[Line], totals: Sequence[int], least: int, fewest: int = 1) -> list[Line]:
-    """Join the smallest lines into one until no line holds fewer than `least`; of `fewest` lines at the start, all.
+def _joined(lines: list[Line], totals: Sequence[int], least: int) -> list[Line]:
+    """Join the smallest lines into one until no line holds fewer than `least` people, and no more than MOST_LINES are left.
 
     One pool is made of all that are too small; if it is too small itself, the next smallest comes in.
     """
     order = sorted(range(len(lines)), key=lambda at: (totals[at], lines[at].members))
-    small = [at for at in order if totals[at] < least]
-    many = len(lines) - MOST_LINES
-    count = max(len(small), many, 0)
-    pooled = sum(totals[at] for at in order[:count])
-    while 0 < count < len(order) and (pooled < least or count < fewest):
-        pooled += totals[order[count]]
+    count = max(sum(total < least for total in totals), len(lines) - MOST_LINES, 0)
+    while 0 < count < len(order) and sum(totals[at] for at in order[:count]) < least:
         count += 1
-    if count == 0:
-        return lines
-    pool = Line(tuple(sorted(member for at in order[:count] for member in lines[at].members)))
-    kept = [line for at, line in enumerate(lines) if at not in order[:count]]
-    return [*kept, pool]
+    return _pooled(lines, order[:count]) if count else lines
+
+
+def _pooled(lines: list[Line], chosen: Sequence[int]) -> list[Line]:
+    pool = Line(tuple(sorted(member for at in chosen for member in lines[at].members)))
+    return [*(line for at, line in enumerate(lines) if at not in chosen), pool]
+
+
+def _fewer(grid: "Grid", rows: list[Line], columns: list[Line], threshold: int) -> tuple[list[Line], list[Line]]:
+    """Join two rows or two columns: the smallest that holds a small cell, and the smallest other.
+
+    Of the two ways the one that leaves fewer small cells, then the one that leaves more cells; no axis is left with one
+    line while the other has more than two.
+    """
+    import numpy as np
+
+    ways = []
+    for axis, lines in ((0, rows), (1, columns)):
+        table = grid if axis == 0 else grid.T
+        small = np.any((table > 0) & (table < threshold), axis=1)
+        order = sorted(range(len(lines)), key=lambda at: (not small[at], int(table[at].sum())))
+        second = min(order[1:], key=lambda at: int(table[at].sum()))
+        pair = [order[0], second]
+        after = np.vstack([np.delete(table, pair, axis=0), table[pair].sum(axis=0)])
+        left = int(((after > 0) & (after < threshold)).sum())
+        ways.append((len(lines) <= 2, left, -after.size, axis, _pooled(lines, pair)))
+    _, _, _, axis, joined = min(ways, key=lambda way: way[:4])
+    return (joined, columns) if axis == 0 else (rows, joined)
 
 
 def _grid(counts: Mapping[tuple[str, str], int], rows: list[Line], columns: list[Line]) -> "Grid":

@@ -31,15 +31,17 @@ class Settled:
 
 def follow(
     name: str, counts: Mapping[tuple[str, str], int], threshold: int, earlier: Sequence[Table], as_of: str, *,
-    open_columns: bool = False,
+    open_columns: bool = False, apart: int = 0,
 ) -> Settled:  # fmt: skip
     """Return the table of these counts that may follow the earlier ones (oldest first).
 
-    open_columns: the numbers of the columns are known to everybody anyway, from the list of incidents.
+    apart: people of whom too little is known for any cell. open_columns: the numbers of the columns are known to everybody
+    anyway, from the list of incidents.
     """
     before = _distinct(earlier)
     last = before[-1] if before else None
-    new = protect(name, counts, threshold, like=last, as_of=as_of)
+    made = protect(name, counts, threshold, like=last, as_of=as_of)
+    new = None if made is None else replace(made, apart=apart)
     if last is None:
         return Settled(new, "none" if new is None else "new")
     if new is None:

@@ -21,7 +21,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as it is published: numbers of people, None where suppressed; `as_of` is the day of the record it tells."""
+    """A table as it is published: numbers of people, None where suppressed; `as_of` is the day of the record it tells.
+
+    `apart` are people of whom too little is known for any cell; they are in the total and in no line.
+    """
 
     name: str
     rows: tuple[Line, ...]
@@ -31,11 +34,12 @@ class Table:
     column_totals: tuple[int, ...]
     threshold: int
     as_of: str = ""
+    apart: int = 0
 
     @property
     def total(self) -> int:
         """Return how many people it tells of."""
-        return sum(self.row_totals)
+        return sum(self.row_totals) + self.apart
 
     @property
     def suppressed(self) -> int:
@@ -53,6 +57,7 @@ class Table:
             "cells": [[SUPPRESSED if value is None else value for value in row] for row in self.cells],
             "row_totals": list(self.row_totals),
             "column_totals": list(self.column_totals),
+            "apart": self.apart,
         }
 
     @classmethod
@@ -67,4 +72,5 @@ class Table:
             tuple(kept["column_totals"]),
             kept["threshold"],
             kept["as_of"],
+            kept["apart"],
         )

@@ -84,6 +84,8 @@ class Tallied:
             self.counts.setdefault((kind, subject, year), Counter())[cell] += number
 
 
+# An infant is a child: the bands of SDG indicator 16.1.2.
+BANDS = {"infant": "child"}
 GROUPS, SEXES, STATUSES = "groups by area", "sex by age", "status by cause"
 
 
@@ -107,8 +109,12 @@ def tally(
         _fill(found, GROUPS, dimension, year, {(group, area): n for group, n in placed.items()}, (UNKNOWN, area), best)
     pairs: dict[str, Counts] = {SEXES: Counter(), STATUSES: Counter()}
     for row, number in dead:
-        pairs[SEXES][_known(row, "sex"), age_band(row)] += number
-        pairs[STATUSES][_known(row, "civil_status"), _known(row, "cause")] += number
+        # Where one of two is not known, both count so: lines of the half-known are small, and would cost those of the known.
+        for kind, pair in (
+            (SEXES, (_known(row, "sex"), BANDS.get(band := age_band(row), band))),
+            (STATUSES, _status(row)),
+        ):
+            pairs[kind][(UNKNOWN, UNKNOWN) if UNKNOWN in pair else pair] += number
     for kind, cells in pairs.items():
         _fill(found, kind, "", year, cells, (UNKNOWN, UNKNOWN), best)
 
@@ -130,6 +136,10 @@ def _fill(
     for cell, number in cells.items():
         found.add(kind, subject, year, cell, number)
     found.add(kind, subject, year, rest, best - sum(cells.values()))
+
+
+def _status(row: Row) -> tuple[str, str]:
+    return _known(row, "civil_status"), _known(row, "cause")
 
 
 def _known(row: Row, column: str) -> str:

@@ -33,7 +33,8 @@ LEGEND = """TABLES OF PEOPLE KILLED (best number)
 
 suppressed   fewer than {threshold} people, or a number that would give such a one away; it is not 0
 together:    areas, groups or terms of too few people, in one line; its name says which
-not known    nobody recorded it, or it was withheld; counted, so that every line adds up to its total
+not known    nobody recorded it, or it was withheld; counted, so that every line adds up to its total. By sex and age, and by
+             status and cause, it is everybody of whom not both are known: `man` is not all men, but all whose age is known
 total        the sum of the line, suppressed numbers included; over all lines the best number of people killed that year.
              Where more people are recorded one by one than the best number says, as many are counted as it says
 as_of        the day of the record that a table tells. One table a year of years that are over; a table is made anew when

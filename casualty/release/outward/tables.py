@@ -63,8 +63,12 @@ def write(bag: Bag, tallied: Tallied, tier: Tier, earlier: Sequence[Mapping[str,
         for (of, subject, year), counts in sorted(tallied.counts.items()):
             if of == kind and _tells(kind, counts):
                 name = f"{kind}, {subject}, {year}" if subject else f"{kind}, {year}"
-                settled = follow(name, counts, THRESHOLD, before.get(name, []), date, open_columns=kind == GROUPS)
-                _note(done, name, settled, before.get(name, []))
+                known = {cell: number for cell, number in counts.items() if kind == GROUPS or UNKNOWN not in cell}
+                apart = sum(counts.values()) - sum(known.values())
+                settled = follow(
+                    name, known, THRESHOLD, before.get(name, []), date, open_columns=kind == GROUPS, apart=apart
+                )
+                _note(done, name, settled)
                 lines += _lines(subject, year, settled.table)
         bag.table(f"data/07_tables/{FILES[kind]}.csv", ("of", "year", *HEADS[kind], "killed", "as_of"), lines)
     bag.text("data/07_tables/README.txt", papers.LEGEND.format(threshold=THRESHOLD))
@@ -76,7 +80,7 @@ def _tells(kind: str, counts: Mapping[tuple[str, str], int]) -> bool:
     return any(row != UNKNOWN or (kind != GROUPS and column != UNKNOWN) for row, column in counts)
 
 
-def _note(done: Written, name: str, settled: Settled, before: Sequence[Table]) -> None:
+def _note(done: Written, name: str, settled: Settled) -> None:
     table = settled.table
     told: dict[str, Any] = {"name": name, "course": settled.course}
     if table is None:
@@ -95,16 +99,21 @@ def _note(done: Written, name: str, settled: Settled, before: Sequence[Table]) -
 
 
 def _lines(subject: str, year: str, table: Table | None) -> Iterator[tuple[str, ...]]:
-    """Yield the cells of a table one by one, with both margins and the total."""
+    """Yield the cells of a table one by one, with both margins and the total; people apart in a line of their own."""
     if table is None:
         return
-    for row, values, total in zip(table.rows, table.cells, table.row_totals, strict=True):
-        for column, value in zip(table.columns, values, strict=True):
-            yield (subject, year, row.label, column.label, SUPPRESSED if value is None else str(value), table.as_of)
-        yield (subject, year, row.label, TOTAL, str(total), table.as_of)
-    for column, total in zip(table.columns, table.column_totals, strict=True):
-        yield (subject, year, TOTAL, column.label, str(total), table.as_of)
-    yield (subject, year, TOTAL, TOTAL, str(table.total), table.as_of)
+    rows, columns = ([line.label for line in lines] for lines in (table.rows, table.columns))
+    cells = [[SUPPRESSED if value is None else str(value) for value in values] for values in table.cells]
+    margins = [[*map(str, totals)] for totals in (table.row_totals, table.column_totals)]
+    if table.apart:
+        rows, columns = [*rows, UNKNOWN], [*columns, UNKNOWN]
+        cells = [*([*values, "0"] for values in cells), [*["0"] * (len(columns) - 1), str(table.apart)]]
+        margins = [[*totals, str(table.apart)] for totals in margins]
+    for row, values, total in zip(rows, cells, margins[0], strict=True):
+        for column, value in zip([*columns, TOTAL], [*values, total], strict=True):
+            yield (subject, year, row, column, value, table.as_of)
+    for column, total in zip([*columns, TOTAL], [*margins[1], str(table.total)], strict=True):
+        yield (subject, year, TOTAL, column, total, table.as_of)
 
 
 def write_sums(bag: Bag, years: Mapping[tuple[str, str], Headline], standing: Mapping[str, Headline]) -> None:
