@@ -325,6 +325,13 @@ def test_a_report_has_a_date(tmp_path: Path, date: str) -> None:
         report.compiled(small(tmp_path, **{"Bagging-Date": date}))
 
 
+def test_a_package_without_incidents_has_a_report(tmp_path: Path) -> None:
+    """R29: with nothing in it, and nothing made up."""
+    told = text(report.compiled(package(tmp_path, {"incident": []})))
+    assert "All incidents of the package by day: 0." in told
+    assert "Maps" not in told
+
+
 def test_nothing_is_written_over(tmp_path: Path) -> None:
     """R88: a file that is there stays; one that cannot be written is said in words."""
     held = small(tmp_path / "bag")

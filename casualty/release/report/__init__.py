@@ -7,9 +7,7 @@ never as markup; a character that the fonts lack is an error, not a gap.
 
 import json
 import os
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,14 +50,7 @@ def compiled(package: Package) -> bytes:
     said = document.of(package)
     glyphs.check(said)
     pictures = _pictures(said)
-    inputs = {"report.json": json.dumps(said, ensure_ascii=False, sort_keys=True).encode(), **pictures}
-    return _set(inputs, _moment(said["title"]["date"]))
-
-
-def _moment(date: str) -> datetime:
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d", date):
-        raise CheckFailed(f"The package's Bagging-Date {date!r} is no day (YYYY-MM-DD).")
-    return datetime.fromisoformat(date).replace(tzinfo=UTC)
+    return _set({"report.json": json.dumps(said, ensure_ascii=False, sort_keys=True).encode(), **pictures})
 
 
 def _pictures(said: Mapping[str, Any]) -> dict[str, bytes]:
@@ -74,7 +65,7 @@ def _pictures(said: Mapping[str, Any]) -> dict[str, bytes]:
     return found
 
 
-def _set(inputs: Mapping[str, bytes], moment: datetime) -> bytes:
+def _set(inputs: Mapping[str, bytes]) -> bytes:
     import typst
 
     with TemporaryDirectory() as folder, as_file(files("casualty.release").joinpath("fonts")) as fonts:
@@ -84,7 +75,7 @@ def _set(inputs: Mapping[str, bytes], moment: datetime) -> bytes:
         shipped = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[fonts])
         try:
             made, warnings = typst.compile_with_warnings(
-                root / TEMPLATES[0], root=root, font_paths=shipped, pdf_standards=list(STANDARDS), timestamp=moment
+                root / TEMPLATES[0], root=root, font_paths=shipped, pdf_standards=list(STANDARDS)
             )
         except typst.TypstError as wrong:
             raise CheckFailed(f"The report cannot be set: {wrong.message}. Nothing was written.") from wrong

@@ -1,6 +1,7 @@
 """All that the report says, as values of JSON: put together from the package, set by a template, nothing in it is markup."""
 
 import json
+import re
 from typing import Any
 
 from casualty.errors import CheckFailed
@@ -22,7 +23,7 @@ Document = dict[str, Any]
 
 
 def of(package: Package) -> Document:
-    """Return the whole of the report; raise CheckFailed if the package has no date, or an answer cannot be read."""
+    """Return the whole of the report; raise CheckFailed if the package has no date or an answer cannot be read."""
     record = held.read(package)
     return {
         "title": _title(package),
@@ -47,8 +48,8 @@ def of(package: Package) -> Document:
 def _title(package: Package) -> dict[str, Any]:
     info = {label: clean(value) for label, value in package.info.items()}
     date = info.get("Bagging-Date", "")
-    if not date:
-        raise CheckFailed("The package has no Bagging-Date; a report without a date cannot be made.")
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", date):  # the one date of the file: nothing in it comes from the clock
+        raise CheckFailed(f"The package's Bagging-Date {date!r} is no day (YYYY-MM-DD); a report has its date.")
     return {
         "deployment": info.get("Source-Organization", ""),
         "recipient": info.get("Recipient", ""),
