@@ -304,7 +304,7 @@ def test_conclusions_stand_apart_with_their_caveats(tmp_path: Path) -> None:
         "Analysis RUN-1, method: funnel.", "ANALYSTS' CONCLUSION, NO FACT OF THE RECORD Consistent with chance.",
         "Incidents used: 40. Left out: 3 incidents: no date.", "XS01 7 3.5 2 0.8 4.12 0.2", "Adjusted p: Benjamini",
         "To be said with it • Documented incidents only.", "by admin1; seed 7; data abababababababab",
-        "The answer is withheld from this package: severe.",
+        "The answer is withheld from this package: severe (see what is withheld).",
     ):  # fmt: skip
         assert words in told.replace("’", "'"), words
     assert "RUN-3" not in told
