@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from casualty import codebook, disclosure, ledger
 from casualty.disclosure.naming import PUBLIC
+from casualty.disclosure.people import REFERENCE_RISK
 from casualty.release import chain, geography
 from casualty.release.bag import Bag, cell, quoted
 from casualty.release.outward import fields, figures, incidents, papers, persons, tables
@@ -194,7 +195,7 @@ def _close(
         "headline": asdict(out.headline),
         "tables": settled.told,
         "threshold": tables.THRESHOLD,
-        "people": {"k": persons.K, "reference_risk": 0.03, "years": shown.reports} if shown else None,
+        "people": {"k": persons.K, "reference_risk": REFERENCE_RISK, "years": shown.reports} if shown else None,
         "points": dict(sorted(done.points.items())),
         "statement": papers.STATEMENT,
     }

@@ -13,6 +13,13 @@ SOURCES = {Tier.PUBLIC: ("kind", "number"), Tier.PARTNER: ("id", "kind", "reliab
 ID = "Random id: the same in every package for this recipient, another for every other."
 CODE = "Random code of the incident for this recipient, to be read out."
 STATUS = "Where the incident stands in review; only `verified` meets a stated standard of proof."
+SUPPRESSED = {
+    "harm": "What befell the person; suppressed where so few share all that is told of a person.",
+    "sex": "Sex, `not known` for whatever reason; suppressed as harm is.",
+    "age_band": "Age band, under 18, or 18 and over; suppressed as harm is.",
+    "cause": "Cause of death; suppressed where all who look alike have the same.",
+    "civil_status": "Status of the person; suppressed where all who look alike have the same.",
+}
 MEANT: dict[str, dict[str, str]] = {
     "incident": {
         "id": ID,
@@ -29,7 +36,7 @@ MEANT: dict[str, dict[str, str]] = {
            for part in ("low", "best", "high")},
         **incidents.ADDED,
     },
-    "victim": {"id": ID, **persons.ADDED},
+    "victim": {"id": ID, **SUPPRESSED, **persons.ADDED},
     "victim_name": {"incident_code": CODE, "incident_status": STATUS, "name": "A name whose publication was decided."},
     "source": {"id": ID, "number": "How many sources of this kind the record holds."},
     "removed": {

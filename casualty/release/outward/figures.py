@@ -111,7 +111,7 @@ def tally(
     for row, number in dead:
         # Where one of two is not known, both count so: lines of the half-known are small, and would cost those of the known.
         for kind, pair in (
-            (SEXES, (_known(row, "sex"), BANDS.get(band := age_band(row), band))),
+            (SEXES, (known(row, "sex"), BANDS.get(band := age_band(row), band))),
             (STATUSES, _status(row)),
         ):
             pairs[kind][(UNKNOWN, UNKNOWN) if UNKNOWN in pair else pair] += number
@@ -139,10 +139,11 @@ def _fill(
 
 
 def _status(row: Row) -> tuple[str, str]:
-    return _known(row, "civil_status"), _known(row, "cause")
+    return known(row, "civil_status"), known(row, "cause")
 
 
-def _known(row: Row, column: str) -> str:
+def known(row: Row, column: str) -> str:
+    """Return a term of a row, `not known` for every reason why there is none."""
     return _told(row.get(column))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from casualty.disclosure.people import Anonymous, Step, anonymise
 from casualty.disclosure.published import SUPPRESSED
-from casualty.release.outward.figures import UNCERTAIN, Row, age_band
+from casualty.release.outward.figures import UNCERTAIN, Row, age_band, known
 from casualty.release.outward.ground import REVIEWED, UNKNOWN, Ground
 
 K = 5
@@ -70,8 +70,9 @@ class People:
             if row["id"] in ground.consents.refused or (living and row["id"] not in ground.consents.agreed):
                 self.left_out["consent"] += 1
                 continue
-            told = {name: str(row.get(name) or "not_recorded") for name in ("harm", "sex", *SENSITIVE)}
+            told = {name: str(row.get(name) or "not_recorded") for name in ("harm", *SENSITIVE)}
             told |= {
+                "sex": known(row, "sex"),
                 "age_band": age_band(row),
                 "id": ground.ids.id("victim", row["id"]),
                 "area": WITHIN.join(names) or UNKNOWN,
