@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from casualty import asking, runs
-from casualty.errors import CasualtyError, NotFound
+from casualty.errors import CasualtyError, CheckFailed, NotFound
 from casualty.patterns import figures, plainly
 from casualty.patterns.answers import plain
 from casualty.release import reopening
@@ -97,7 +97,8 @@ def _limits(code: str, of: str, answer: Mapping[str, Any]) -> str:
 def rerun(package: Package, code: str | None = None) -> list[Rerun]:
     """Ask the analyses of a package again of what it holds, or the one of a code; nothing is kept.
 
-    Raises NotFound if the package holds no such analysis; one for the public or a partner holds none.
+    Raises NotFound if the package holds no such analysis (one for the public or a partner holds none), CheckFailed for an answer
+    that is not the one of its hash.
     """
     held = [
         _kept(folder) for folder in sorted((package.folder / FOLDER).glob("*")) if (folder / "asked.json").is_file()
@@ -121,10 +122,12 @@ def _opened(package: Package) -> Iterator[Store]:
 
 def _kept(folder: Path) -> Run:
     asked = json.loads((folder / "asked.json").read_text(encoding="utf-8"))
-    chosen = asked["parameters"]
+    chosen, result = asked["parameters"], (folder / "result.json").read_text(encoding="utf-8").removesuffix("\n")
+    if runs.sha256(result) != asked["result_sha256"]:
+        raise CheckFailed("The answer under {code} is not the one of its hash.", values={"code": asked["code"]})
     return Run(
         asked["code"], asked["method"], asked["question"], chosen.get("dimension"), chosen.get("group"), chosen,
         int(asked["seed"]) if asked["seed"] else None, asked["data_sha256"], asked["ledger_head"], asked["versions"],
-        json.loads((folder / "result.json").read_text(encoding="utf-8")), asked["result_sha256"], asked["recorded_at"],
+        json.loads(result), asked["result_sha256"], asked["recorded_at"],
         asked["recorded_by"], asked["withdrawn_reason"] or None, asked["name"] or None,
     )  # fmt: skip

@@ -51,15 +51,15 @@ def write(
     """
     carried, missing = Carried(), list[Fault]()
     codes, consents = _incidents(package), _consents(package)
-    unspoken, intake = _unspoken(package, held), _by_intake(connection)
+    unspoken, intake, files = _unspoken(package, held), _by_intake(connection), _files(connection)
     with bag.sheet(REGISTER) as sheet:
         sheet.row(COLUMNS)
         for row in package.rows("document"):
             told = dict.fromkeys(COLUMNS, "") | {name: row[name] for name in COLUMNS if name in row}
             told |= _told(row, codes, consents)
             reason = row["withheld"].split(":")[0] if row["withheld"] else unspoken.get(row["id"], "")
-            if row["sha256"]:
-                told |= _item(bag, row, reason, row["id"] in intake, items, carried, missing)
+            if row["id"] in files:
+                told |= _item(bag, row, files[row["id"]], reason, row["id"] in intake, items, carried, missing)
             sheet.row(told[name] for name in COLUMNS)
     if missing:
         raise CheckFailed("Originals were changed: {n}. Nothing was released.", missing, {"n": len(missing)})
@@ -83,6 +83,7 @@ def _told(
 def _item(
     bag: Bag,
     row: Mapping[str, str],
+    sha256: str,
     reason: str,
     by_intake: bool,
     items: Items | None,
@@ -90,7 +91,7 @@ def _item(
     missing: list[Fault],
 ) -> dict[str, str]:
     """Put an original into the package, with a working copy of a picture; return what the register tells of it."""
-    sha256, folder = row["sha256"], f"{ITEMS}/{row['id']}"
+    folder = f"{ITEMS}/{row['id']}"
     if items is None or not items.path(sha256).is_file():
         carried.withheld[NOT_HERE] += not by_intake
         return {"generation": ELSEWHERE if by_intake else ABSENT}
@@ -132,6 +133,12 @@ def _unspoken(package: Package, held: Withheld) -> dict[str, str]:
     hidden = held.beside | held.severe_incidents | held.tainted_incidents
     found = {row["document_id"]: MENTION for row in package.rows("claim") if row["incident_id"] in hidden}
     return found | dict.fromkeys(held.tainted_documents, MENTION) | dict.fromkeys(held.documents, CONSENT)
+
+
+def _files(connection: sa.Connection) -> dict[str, str]:
+    """Return the hash of each document's file, also of one whose content is withheld."""
+    found = connection.execute(sa.text("SELECT id, sha256 FROM document WHERE sha256 IS NOT NULL"))
+    return {row.id: row.sha256 for row in found}
 
 
 def _by_intake(connection: sa.Connection) -> frozenset[str]:

@@ -244,7 +244,11 @@ def _signature(report: Report, key: str) -> None:
     known = (
         marks == b"ED" and public[:2] == b"Ed" and public[2:10] == number and comment.startswith("trusted comment: ")
     )
-    exact = lines[0] == UNTRUSTED and [base64.b64encode(part).decode() for part in (given, whole)] == [lines[1], lines[3]] and lines[4:] == [""]
+    exact = (
+        lines[0] == UNTRUSTED
+        and [base64.b64encode(part).decode() for part in (given, whole)] == [lines[1], lines[3]]
+        and lines[4:] == [""]
+    )
     if not (known and exact and signed(public[10:], hashlib.blake2b(manifest).digest(), given[10:])):
         report.fault(SIGNATURE, "", f"is not the signature of {TAG_MANIFEST} by the key {key or stated}")
     elif not signed(public[10:], given[10:] + comment[len("trusted comment: ") :].encode(), whole):
