@@ -27,6 +27,7 @@ def release_request(
     to: Annotated[str, typer.Option(help="Who receives it.")],
     basis: Annotated[str, typer.Option(help="On what legal basis or agreement.")],
     follows: Follows = None,
+    report: Annotated[bool, typer.Option(help="With the report for people who read, a PDF.")] = True,
 ) -> None:
     """Ask that a package may leave; where one person alone keeps the record, it is written at once."""
     from casualty import release
@@ -36,7 +37,14 @@ def release_request(
     if tier not in set(Tier):
         raise UsageFault(f"{tier} is not a tier; one of: {', '.join(Tier)}.")
     store = opened()
-    wanted = {"tier": Tier(tier), "recipient": to, "basis": basis, "by": acting(store), "follows": follows}
+    wanted = {
+        "tier": Tier(tier),
+        "recipient": to,
+        "basis": basis,
+        "by": acting(store),
+        "follows": follows,
+        "report": report,
+    }
     if not approving.second_person(store):
         _told(release.build(store, place, **wanted))  # type: ignore[arg-type]
         say("No second person approved it: the record is kept by one person alone. The package says so.")

@@ -61,8 +61,9 @@ class Released:
 
 
 def build(
-    store: Store, out: Path, *, tier: Tier, recipient: str, basis: str, by: Acting, follows: str | None = None
-) -> Released:
+    store: Store, out: Path, *, tier: Tier, recipient: str, basis: str, by: Acting, follows: str | None = None,
+    report: bool = True,
+) -> Released:  # fmt: skip
     """Write a package as the folder `out`, and record in the ledger that it went to this recipient on this basis.
 
     The same record, tier, recipient and basis give the same bytes: nothing in a package comes from the clock, from
@@ -79,7 +80,7 @@ def build(
     _must_be_free(out)
     if approving.second_person(store):
         raise Refused("Others have accounts here: a second person grants a package. Use: casualty release request")
-    wishes = _wishes(store, tier, recipient, basis, follows, second=False)
+    wishes = _wishes(store, tier, recipient, basis, follows, report, second=False)
     with _place(out) as folder:
         made = making.write(store, folder, wishes, signing.sealed(store, signing.MASK, by), _items(store))
         bag.seal(folder, made.manifest_sha256, [], signing.signer(store, by))
@@ -105,14 +106,15 @@ def build(
 
 
 def request(
-    store: Store, out: Path, *, tier: Tier, recipient: str, basis: str, by: Acting, follows: str | None = None
-) -> Request:
+    store: Store, out: Path, *, tier: Tier, recipient: str, basis: str, by: Acting, follows: str | None = None,
+    report: bool = True,
+) -> Request:  # fmt: skip
     """Ask that a package may leave: it is written in full beside `out`, to be looked at, and is no package yet.
 
     Raises as `build` does.
     """
     access.permit(by, "ask_release")
-    wishes = _wishes(store, tier, recipient, basis, follows, second=True)
+    wishes = _wishes(store, tier, recipient, basis, follows, report, second=True)
     out = out.absolute()
     _must_be_free(out)
     shown = approving.shown_at(out)
@@ -147,6 +149,8 @@ def grant(store: Store, asked: Request, by: Acting) -> Released:
     release_id = approving.granted(store, asked, fields, by)
     (shown / KEPT).unlink(missing_ok=True)
     more = [("Asked-By", asked.recorded_by), ("Granted-By", by.name), ("Request", asked.id)]
+    if Tier(asked.tier) in making.OUTSIDE:  # whoever works here is for nobody outside to know
+        more = [("Granted-By", "a second person")]
     bag.seal(shown, asked.manifest_sha256, more, signing.signer(store, by))
     verify(shown)
     _emptied(out)
@@ -243,12 +247,14 @@ def verify(folder: Path, key: str = "") -> tuple[str, ...]:
 # What is asked for, and where it is to stand ----------------------------------------------------------------------------
 
 
-def _wishes(store: Store, tier: Tier, recipient: str, basis: str, follows: str | None, *, second: bool) -> Wishes:
+def _wishes(
+    store: Store, tier: Tier, recipient: str, basis: str, follows: str | None, report: bool, *, second: bool
+) -> Wishes:
     disclosure.require_tier(tier)
     recipient, basis = recipient.strip(), basis.strip()
     if not recipient or not basis:
         raise Refused("A package goes to a named recipient on a named basis: give both --to and --basis.")
-    wishes = Wishes(tier, recipient, basis, _earlier(store, follows), second)
+    wishes = Wishes(tier, recipient, basis, _earlier(store, follows), second, report)
     _fields(_Asked(tier, recipient, basis, "0" * 64, 0), "0" * 64, None, None, None)
     return wishes
 

@@ -37,13 +37,15 @@ SIGNED = "from casualty.release.ed25519 import signed\n"
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What was asked for: tier, recipient, basis, the earlier package that this one follows, and whether a second person is asked."""
+    """What was asked for: tier, recipient, basis, the earlier package that this one follows, whether a second person
+    is asked, and whether the report for people who read is made too."""
 
     tier: Tier
     recipient: str
     basis: str
     follows: "Earlier | None" = None
     second: bool = False
+    report: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def write(store: Store, folder: Path, wishes: Wishes, secret: bytes, items: Item
             facts, published = _whole(bag, connection, wishes, items), None
         _papers(bag, connection, facts, wishes.tier)
     info = _info(facts, wishes)
-    _drawn(bag, Package(folder, dict(info)))
+    _drawn(bag, Package(folder, dict(info)), wishes.report)
     manifest, count, size = bag.close(info)
     return Made(facts, manifest, count, size, published)
 
@@ -148,7 +150,7 @@ def _facts(
     return Facts(
         house.name, bool(house.sample), house.minimum_origins, wishes.tier.value, wishes.recipient, wishes.basis, date[:10],
         head.seq, head.hash, summary, tally, extracted, carried, wishes.second,
-        wishes.follows.manifest_sha256 if wishes.follows else "",
+        wishes.follows.manifest_sha256 if wishes.follows else "", wishes.report,
     )  # fmt: skip
 
 
@@ -180,14 +182,15 @@ def verifier() -> str:
     return text.replace(SIGNED, "\n" + signatures.partition("import hashlib\n")[2].lstrip("\n"))
 
 
-def _drawn(bag: Bag, package: Package) -> None:
+def _drawn(bag: Bag, package: Package, reported: bool) -> None:
     """Add what is made of the tables for a map program and for people who read: GeoPackage and report."""
     from casualty.release import report
     from casualty.release.formats import maps, output
 
     maps.geopackage(package, output.Output(bag.folder / PLACES, package), output.Wishes())
     bag.made(f"{PLACES}/package.gpkg")
-    bag.bytes(REPORT, report.compiled(package))
+    if reported:
+        bag.bytes(REPORT, report.compiled(package))
 
 
 def _released_fields(tier: Tier) -> Iterator[tuple[str, ...]]:

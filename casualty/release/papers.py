@@ -59,6 +59,7 @@ class Facts:
     carried: Carried
     second: bool
     follows: str
+    report: bool = True
 
 
 def withheld_rows(facts: Facts) -> list[tuple[str, ...]]:
@@ -107,8 +108,7 @@ WHAT IS IN IT
   data/08_withheld.csv        what is withheld, why, and who decides
   data/09_contradictory.csv   what speaks against the record as held: refuted, contested, disagreeing, denied
   data/10_items/              originals, byte for byte ({originals}), with working copies of pictures ({copies})
-{changes}  data/12_report.pdf          the same for people who read
-  data/summary.json           the totals
+{changes}{report}  data/summary.json           the totals
 
   What a source says (claims), what is held (incidents, victims) and what was judged (reviews) are separate tables.
   Every involvement is an allegation; `side_a` and `side_b` do not mean attacker and attacked.
@@ -159,8 +159,7 @@ WHAT IS IN IT
   data/05_geo/                places as they are shown, GeoJSON and GeoPackage (WGS 84, longitude first)
   data/07_tables/             tables of people killed; a suppressed number reads `suppressed`, and is not 0
   data/08_withheld.csv        what is withheld, why, and who decides
-  data/12_report.pdf          the same for people who read
-  data/disclosure.json        by which thresholds numbers are suppressed and places moved
+{report}  data/disclosure.json        by which thresholds numbers are suppressed and places moved
 
 HOW PEOPLE ARE PROTECTED
   Places are moved, always to the same spot, or told by their area alone. Who was killed is told in numbers that are large
@@ -175,6 +174,8 @@ HOW TO VERIFY IT
   Any validator of BagIt 1.0 (RFC 8493).
   If you find an error, write to the sender: corrections come as a further release, and are listed.
 """
+REPORT = "  data/12_report.pdf          the same for people who read\n"
+SECOND_OUTSIDE = "A second person approved that it leaves."
 SECOND = "A second person approved that it leaves: bag-info.txt names who asked and who granted it."
 ALONE = "No second person approved this package: the record is kept by one person alone."
 CHANGES = "  data/11_changes.csv         what changed since the package {follows}\n"
@@ -196,7 +197,8 @@ def readme(facts: Facts) -> str:
 def readme_outside(facts: Facts) -> str:
     """Return the text that a reader of a package without the records themselves, public or a partner, reads first."""
     title = {"public": "PUBLIC RELEASE", "partner": "PACKAGE FOR A PARTNER"}[facts.tier]
-    return README_OUTSIDE.format(**_told(facts), title=title)
+    told = _told(facts) | ({"second": SECOND_OUTSIDE} if facts.second else {})
+    return README_OUTSIDE.format(**told, title=title)
 
 
 def _told(facts: Facts) -> dict[str, object]:
@@ -207,4 +209,5 @@ def _told(facts: Facts) -> dict[str, object]:
         "statuses": "\n".join(f"    {status:<14}{counts[status]:>9}" for status in IncidentStatus if counts[status]),
         "withheld": sum(facts.tally.withheld.values()),
         "second": SECOND if facts.second else ALONE,
+        "report": REPORT if facts.report else "",
     }  # fmt: skip

@@ -18,6 +18,7 @@ from casualty.release.report.lines import inline
 Answer = Mapping[str, Any]
 Row = Mapping[str, Any]
 
+ANSWERS = "data/07_analysis"
 MOST_ROWS = 12
 # What a table of an answer shows, by the column that tells its kind: (column, head). The first that fits is taken.
 SHAPES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
@@ -47,10 +48,22 @@ def kept(package: Package) -> list[dict[str, Any]]:
     Raises CheckFailed, naming each, if an answer cannot be read.
     """
     faults: list[Fault] = []
-    found = [_told(row, faults) for row in package.rows("analysis_run") if not row.get("withdrawn_at")]
+    rows = (_again(package, row) for row in package.rows("analysis_run") if not row.get("withdrawn_at"))
+    found = [_told(row, faults) for row in rows]
     if faults:
         raise CheckFailed("The report cannot tell every analysis of the package; nothing was written.", faults)
     return found
+
+
+def _again(package: Package, row: Mapping[str, str]) -> Mapping[str, str]:
+    """Where an answer of the whole record is withheld, take the one that was given anew of what the package holds."""
+    folder = package.folder / ANSWERS / row.get("code", "")
+    if row.get("result") or not (folder / "result.json").is_file():
+        return row
+    asked = json.loads((folder / "asked.json").read_text(encoding="utf-8"))
+    answer = (folder / "result.json").read_text(encoding="utf-8").rstrip("\n")
+    hashes = {name: asked[name] for name in ("data_sha256", "result_sha256")}
+    return {**row, **hashes, "result": answer, "of": asked["asked_of"]}
 
 
 def _told(row: Mapping[str, str], faults: list[Fault]) -> dict[str, Any]:
@@ -80,6 +93,7 @@ def _asked(row: Mapping[str, str]) -> str:
     given = {name: value for name, value in sorted(chosen.items()) if value not in (None, "", [])}
     parts = [f"{clean(name).replace('_', ' ')} {_chosen(value)}" for name, value in given.items()]
     parts += [f"seed {row['seed']}"] if row.get("seed") and "seed" not in chosen else []
+    parts += [f"asked of {row['of']}"] if row.get("of") else []
     parts += [f"data {row['data_sha256'][:16]}"] if row.get("data_sha256") else []
     parts += [f"answer {row['result_sha256'][:16]}"] if row.get("result_sha256") else []
     return "; ".join(parts)

@@ -12,9 +12,16 @@ from typing import Any
 
 from casualty.errors import CheckFailed, Fault
 
-# Families in the order in which a character is looked for; each is shipped in two weights, and both are needed.
-FAMILIES = {"Noto Sans": "NotoSans", "Noto Sans Arabic": "NotoSansArabic"}
-WEIGHTS = ("Regular", "Bold")
+# Families in the order in which a character is looked for. The first two are shipped in two weights, and both are needed; of
+# the others the one weight stands for both.
+SCRIPTS = (
+    "Hebrew", "Ethiopic", "Myanmar", "Devanagari", "Bengali", "Armenian", "Georgian", "Thai", "Khmer", "Tamil", "Sinhala", "Syriac",
+)  # fmt: skip
+FAMILIES = {
+    "NotoSans": ("Regular", "Bold"),
+    "NotoSansArabic": ("Regular", "Bold"),
+    **{f"NotoSans{script}": ("Regular",) for script in SCRIPTS},
+}
 BREAKS = frozenset("\n\t")
 SEGMENTS = 4
 
@@ -22,19 +29,19 @@ SEGMENTS = 4
 def fonts() -> dict[str, bytes]:
     """Return the shipped fonts by the name of their file."""
     folder = files("casualty.release").joinpath("fonts")
-    names = [f"{stem}-{weight}.ttf" for stem in FAMILIES.values() for weight in WEIGHTS]
+    names = [f"{stem}-{weight}.ttf" for stem, weights in FAMILIES.items() for weight in weights]
     return {name: folder.joinpath(name).read_bytes() for name in names}
 
 
 @cache
 def drawable() -> frozenset[int]:
-    """Return the code points that one of the families has a glyph for, in both weights."""
+    """Return the code points that one of the families has a glyph for, in each of its weights."""
     held = fonts()
-    found: set[int] = set()
-    for stem in FAMILIES.values():
-        regular, bold = (characters(held[f"{stem}-{weight}.ttf"]) for weight in WEIGHTS)
-        found |= regular & bold
-    return frozenset(found)
+    families = (
+        set.intersection(*(characters(held[f"{stem}-{weight}.ttf"]) for weight in weights))
+        for stem, weights in FAMILIES.items()
+    )
+    return frozenset(set().union(*families))
 
 
 def characters(font: bytes) -> set[int]:
@@ -109,4 +116,9 @@ MOST_NAMED = 10
 def _fault(sign: str, codes: list[str]) -> Fault:
     named = ", ".join(codes[:MOST_NAMED]) + (f" and {len(codes) - MOST_NAMED:,} more" if codes[MOST_NAMED:] else "")
     name = unicodedata.name(sign, "a character without a name")
-    return Fault(0, named, f"holds U+{ord(sign):04X} ({name}).", "Add a spelling in Latin, Arabic or Cyrillic letters.")
+    return Fault(
+        0,
+        named,
+        f"holds U+{ord(sign):04X} ({name}).",
+        "Add a spelling in Latin letters, or ask for the package without a report.",
+    )
