@@ -52,6 +52,7 @@ TABLE: list[tuple[str, set[Role]]] = [
     ("take in a file",                 {R, A, K}),
     ("withdraw a batch",               {R, K}),
     ("release",                        {C}),
+    ("ask for a release",              {A, C}),
     ("take a table out",               {A, C, K}),
     ("record a correction",            {R, V, A, K}),
     ("answer a correction",            {V}),
@@ -194,6 +195,7 @@ class Doings:
             "take in a file": self.taken_in,
             "withdraw a batch": lambda by: self.permitted("withdraw_batch", by),
             "release": lambda by: store.record("release", release, by),
+            "ask for a release": lambda by: self.permitted("ask_release", by),
             "take a table out": lambda by: extract.take(store, by, filters.EVERYTHING, "to count"),
             "record a correction": self.asked,
             "answer a correction": self.answered,
@@ -244,7 +246,7 @@ def test_the_table_names_every_action() -> None:
     asked = {action_for(kind, operation.value) for kind in ROOTS for operation in Operation}
     assert asked <= PERMITTED.keys()
     assert set(ACTION_OF_KIND) == set(ROOTS) - {"incident"}
-    assert PERMITTED.keys() - asked == {"answer", "export", "withdraw_batch", "set_credential"}
+    assert PERMITTED.keys() - asked == {"answer", "export", "release_alone", "withdraw_batch", "set_credential"}
     for role in Role:
         assert 0 < sum(role in roles for roles in PERMITTED.values()) < len(PERMITTED)
 

@@ -26,6 +26,7 @@ from casualty.schema import (
     PairingFields,
     PopulationFields,
     ReleaseFields,
+    ReleaseRequestFields,
     SituationFields,
     SourceFields,
     table,
@@ -112,6 +113,10 @@ def whole(store: Store) -> dict[str, str]:
         tier="public", recipient="Archive", basis="law", manifest_sha256="b" * 64, ledger_head="c" * 64, incidents=2
     )
     ids["release"] = store.record("release", release, by).id
+    request = ReleaseRequestFields(
+        tier="public", recipient="Archive", basis="law", place="bag", manifest_sha256="b" * 64, ledger_head="c" * 64, incidents=2
+    )
+    ids["release_request"] = store.record("release_request", request, by).id
     _judged(store, ids, by)
     ids["account"] = store.add_account("keeper", Role.ADMINISTRATOR, PASSWORD, by).id
     keeper = store.sign_in("keeper", PASSWORD)

@@ -25,7 +25,7 @@ from casualty.vocabulary import SCHEMES
 ROOT = HERE.parent.parent
 # What never speaks to the reader of a page: the command line, intake, analysis, releases, and the ledger's own tests.
 SILENT = {
-    "__main__.py", "asking", "calibrating", "cli", "codebook.py", "disclosure", "doctor.py", "events.py", "frames.py",
+    "__main__.py", "asking", "calibrating", "cli", "codebook", "disclosure", "doctor.py", "events.py", "frames.py",
     "intake", "ledger.py", "migrating.py", "patterns", "points.py", "release", "runs.py", "sample.py", "satscan", "schema",
     "series.py", "summary.py", "targeting.py", "telling.py", "vocabulary", "workers.py",
 }  # fmt: skip

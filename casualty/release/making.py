@@ -32,7 +32,12 @@ from casualty.vocabulary import Tier
 REPORT = "data/12_report.pdf"
 PLACES = "data/05_geo"
 OUTSIDE = frozenset({Tier.PUBLIC, Tier.PARTNER})
-SIGNED = "from casualty.release.ed25519 import signed\n"
+# What stands in the verifier in place of the modules that travel within it, and with what each of those begins below its imports.
+TRAVELLING = {
+    "from casualty.release.ed25519 import signed\n": "ed25519",
+    "from casualty.release.recounting import FEATURES, RECORDS, SUMMARY, features, same_cell, summary\n": "recounting",
+}
+BEGINS = {"ed25519": "_P = ", "recounting": "from itertools import groupby"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +180,14 @@ def _papers(bag: Bag, connection: sa.Connection, facts: Facts, tier: Tier) -> No
 
 
 def verifier() -> str:
-    """Return the one file that verifies a package anywhere: the verifier with the check of signatures in it."""
-    text, signatures = (
-        files("casualty.release").joinpath(name).read_text(encoding="utf-8") for name in ("verifier.py", "ed25519.py")
-    )
-    return text.replace(SIGNED, "\n" + signatures.partition("import hashlib\n")[2].lstrip("\n"))
+    """Return the one file that verifies a package anywhere: the verifier, with the modules that it imports from here in their places."""
+    folder = files("casualty.release")
+    text = folder.joinpath("verifier.py").read_text(encoding="utf-8")
+    for line, name in TRAVELLING.items():
+        own = folder.joinpath(f"{name}.py").read_text(encoding="utf-8")
+        _, first, rest = own.partition(BEGINS[name])
+        text = text.replace(line, f"\n{first}{rest}")
+    return text
 
 
 def _drawn(bag: Bag, package: Package, reported: bool) -> None:

@@ -158,8 +158,8 @@ class ReleaseFields(Stated):
     manifest_sha256: str = Field(max_length=64)
     ledger_head: str = Field(max_length=64)
     incidents: int = Field(ge=0, le=MOST)
-    follows_id: str | None = Field(default=None, foreign_key="release.id", max_length=ID)
-    request_id: str | None = Field(default=None, foreign_key="release_request.id", max_length=ID)
+    follows_id: str | None = Field(default=None, max_length=ID)
+    request_id: str | None = Field(default=None, max_length=ID)
     published: str | None = None
     received_on: date | None = None
     receipt: str | None = None

@@ -18,9 +18,8 @@ depends_on = None
 
 col = sa.Column
 ADDED = (
-    ("follows_id", "VARCHAR(36) CONSTRAINT fk_release_follows_id REFERENCES release (id)"),
-    ("request_id", "VARCHAR(36) CONSTRAINT fk_release_request_id REFERENCES release_request (id)"),
-    ("published", "VARCHAR"), ("received_on", "DATE"), ("receipt", "VARCHAR"),
+    ("follows_id", "VARCHAR(36)"), ("request_id", "VARCHAR(36)"), ("published", "VARCHAR"), ("received_on", "DATE"),
+    ("receipt", "VARCHAR"),
 )
 
 
