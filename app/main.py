@@ -61,6 +61,7 @@ page = st.navigation(
         st.Page("screens/review.py", title=say("Review"), url_path="review"),
         st.Page("screens/corrections.py", title=say("Corrections"), url_path="corrections"),
         st.Page("screens/coding.py", title=say("Second coding"), url_path="coding"),
+        st.Page("screens/release.py", title=say("Releases"), url_path="release"),
         st.Page("screens/accounts.py", title=accounts, url_path="accounts"),
     ],
     position="top",

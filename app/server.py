@@ -26,6 +26,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from app import locale, session, shipped
+from app.downloads import Downloads
 from app.gate import COOKIE, Halves, Sessions, Throttle
 from app.guard import ALIVE, LANGUAGE, SIGN_IN, SIGN_OUT, Guard, inline_hashes, page_policy, same_origin
 from app.language import later
@@ -122,6 +123,7 @@ class Doors:
             Route("/territory.geojson", self.territory),
             Route("/assets/{name}", self.asset),
             *Layers(self.house.store).routes(),
+            *Downloads(self.house).routes(),
             Route("/", self.home),
         ]
 
