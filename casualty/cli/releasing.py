@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from casualty.cli.frame import Json, acting, app, dumped, opened, out, release_app, say
+from casualty.cli.frame import Json, acting, app, dumped, opened, out, release_app, remaining, say
 from casualty.errors import UsageFault
 
 if TYPE_CHECKING:
@@ -38,13 +38,9 @@ def release_request(
         raise UsageFault(f"{tier} is not a tier; one of: {', '.join(Tier)}.")
     store = opened()
     wanted = {
-        "tier": Tier(tier),
-        "recipient": to,
-        "basis": basis,
-        "by": acting(store),
-        "follows": follows,
-        "report": report,
-    }
+        "tier": Tier(tier), "recipient": to, "basis": basis, "by": acting(store), "follows": follows, "report": report,
+        "progress": remaining("links and incidents"),
+    }  # fmt: skip
     if not approving.second_person(store):
         _told(release.build(store, place, **wanted))  # type: ignore[arg-type]
         say("No second person approved it: the record is kept by one person alone. The package says so.")

@@ -20,6 +20,7 @@ from casualty import access, disclosure
 from casualty.access import Acting
 from casualty.errors import CheckFailed, Fault, InvalidRecords, NotFound, Refused, UsageFault
 from casualty.evidence import Items
+from casualty.ledger import Progress
 from casualty.release import approving, bag, making, signing, verifier
 from casualty.release.approving import Request, one, requests
 from casualty.release.making import Earlier, Made, Wishes
@@ -62,13 +63,13 @@ class Released:
 
 def build(
     store: Store, out: Path, *, tier: Tier, recipient: str, basis: str, by: Acting, follows: str | None = None,
-    report: bool = True,
+    report: bool = True, progress: Progress | None = None,
 ) -> Released:  # fmt: skip
     """Write a package as the folder `out`, and record in the ledger that it went to this recipient on this basis.
 
     The same record, tier, recipient and basis give the same bytes: nothing in a package comes from the clock, from
     chance or from packages sent before, but for `follows`, the id of an earlier release or the hash of its manifest. The folder
-    appears whole or not at all.
+    appears whole or not at all. `progress` is told links of the ledger verified and incidents written, of all of them.
 
     Raises
     ------
@@ -82,7 +83,7 @@ def build(
         raise Refused("Others have accounts here: a second person grants a package. Use: casualty release request")
     wishes = _wishes(store, tier, recipient, basis, follows, report, second=False)
     with _place(out) as folder:
-        made = making.write(store, folder, wishes, signing.sealed(store, signing.MASK, by), _items(store))
+        made = making.write(store, folder, wishes, signing.sealed(store, signing.MASK, by), _items(store), progress)
         bag.seal(folder, made.manifest_sha256, [], signing.signer(store, by))
         verify(folder)  # what does not hold does not leave
         fields = _fields(_left(made, wishes), made.manifest_sha256, wishes.follows, None, made.published)
@@ -107,7 +108,7 @@ def build(
 
 def request(
     store: Store, out: Path, *, tier: Tier, recipient: str, basis: str, by: Acting, follows: str | None = None,
-    report: bool = True,
+    report: bool = True, progress: Progress | None = None,
 ) -> Request:  # fmt: skip
     """Ask that a package may leave: it is written in full beside `out`, to be looked at, and is no package yet.
 
@@ -119,7 +120,7 @@ def request(
     _must_be_free(out)
     shown = approving.shown_at(out)
     with _place(shown) as folder:
-        made = making.write(store, folder, wishes, signing.sealed(store, signing.MASK, by), _items(store))
+        made = making.write(store, folder, wishes, signing.sealed(store, signing.MASK, by), _items(store), progress)
         fields = {
             "tier": tier, "recipient": wishes.recipient, "basis": wishes.basis, "place": str(out),
             "follows": wishes.follows.manifest_sha256 if wishes.follows else None, "manifest_sha256": made.manifest_sha256,

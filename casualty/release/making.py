@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from casualty import codebook, ledger
 from casualty.errors import NotEnoughData
 from casualty.evidence import Items
+from casualty.ledger import Progress
 from casualty.release import analyses, chain, changes, descriptor, methodology, outward, papers, records, register
 from casualty.release.bag import Bag
 from casualty.release.outward import Outward
@@ -73,7 +74,40 @@ class Made:
     published: str | None
 
 
-def write(store: Store, folder: Path, wishes: Wishes, secret: bytes, items: Items | None) -> Made:
+@dataclass
+class Steps:
+    """How far the making of a package is, told as links of the ledger verified and incidents written, of all of them."""
+
+    tell: Progress | None
+    links: int = 0
+    total: int = 0
+
+    def begun(self, connection: sa.Connection) -> None:
+        """Count what is to be done."""
+        count = "SELECT (SELECT count(*) FROM revision), (SELECT count(*) FROM incident)"
+        self.links, incidents = connection.execute(sa.text(count)).one()
+        self.total = self.links + incidents
+
+    def verified(self, done: int, total: int) -> None:
+        """So many links were verified."""
+        self._tell(done)
+
+    def written(self, done: int) -> None:
+        """So many incidents were written."""
+        self._tell(self.links + done)
+
+    def over(self) -> None:
+        """All is done."""
+        self._tell(self.total)
+
+    def _tell(self, done: int) -> None:
+        if self.tell is not None:
+            self.tell(done, self.total)
+
+
+def write(
+    store: Store, folder: Path, wishes: Wishes, secret: bytes, items: Items | None, progress: Progress | None = None
+) -> Made:
     """Write the content of a package into an empty folder, without the declaration that would make it one.
 
     secret: by which places are moved and ids drawn for those outside. Raises NotEnoughData if no incident is held, CheckFailed
@@ -81,23 +115,26 @@ def write(store: Store, folder: Path, wishes: Wishes, secret: bytes, items: Item
     """
     bag = Bag(folder)
     with store.reading() as connection:
-        ledger.verify(connection)
+        steps = Steps(progress)
+        steps.begun(connection)
+        ledger.verify(connection, progress=steps.verified)
         if wishes.tier in OUTSIDE:
             facts, published = _outward(bag, connection, wishes, secret)
         else:
-            facts, published = _whole(bag, connection, wishes, items), None
+            facts, published = _whole(bag, connection, wishes, items, steps), None
         _papers(bag, connection, facts, wishes.tier)
     info = _info(facts, wishes)
     _drawn(bag, Package(folder, dict(info)), wishes.report)
     manifest, count, size = bag.close(info)
+    steps.over()
     return Made(facts, manifest, count, size, published)
 
 
-def _whole(bag: Bag, connection: sa.Connection, wishes: Wishes, items: Items | None) -> Facts:
+def _whole(bag: Bag, connection: sa.Connection, wishes: Wishes, items: Items | None, steps: Steps) -> Facts:
     """Write the records themselves, with their evidence, their ledger and their analyses, for a commission or the house."""
     head, date = chain.head_of_record(connection)
     held = withheld(connection)
-    tally = records.write(bag, connection, wishes.tier, held)
+    tally = records.write(bag, connection, wishes.tier, held, steps.written)
     _must_hold(tally.written["incident"])
     extracted = chain.write(bag, connection, head, tally.reserved, held.phrases)
     package = Package(bag.folder, {})

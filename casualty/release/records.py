@@ -4,7 +4,7 @@ Every row passes `disclosure.show` on its way out; what was kept back is counted
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +34,7 @@ FILES = {
 IN_GEOGRAPHY = {"admin_unit": "geometry"}
 REMOVED = ("incident_code", "incident_status", "merged_into", "at")
 WHOLE_ROW = "whole row"
+TOLD_EVERY = 500
 
 Row = Mapping[str, Any]
 
@@ -105,27 +106,39 @@ class Tables:
         self._sheets[name].row(cell(values.get(column)) for column in self._columns[name])
 
 
-def write(bag: Bag, connection: sa.Connection, tier: Tier, held: Withheld) -> Tally:
-    """Write every record of a package; return what was written and what was kept back."""
+def write(
+    bag: Bag, connection: sa.Connection, tier: Tier, held: Withheld, told: Callable[[int], None] = lambda done: None
+) -> Tally:
+    """Write every record of a package; return what was written and what was kept back. `told`: how many incidents are done."""
     tally = Tally()
     with bag.sheet("data/06_ledger/bodies.jsonl") as bodies:
         for kind in KINDS:
             with ExitStack() as files, Proofs(bodies, connection, kind) as proofs:
                 tables = Tables(bag, files, (kind, *CHILDREN.get(kind, ())), tier, held, tally)
-                walk = _incidents if kind == "incident" else _others
-                walk(kind, bag, files, connection, tables, proofs if disclosure.whole(kind, tier) else None)
+                shown = proofs if disclosure.whole(kind, tier) else None
+                if kind == "incident":
+                    _incidents(bag, files, connection, tables, shown, told)
+                else:
+                    _others(kind, bag, files, connection, tables, shown)
                 tally.bodies += proofs.shown
     _removed(bag, connection, tally)
     return tally
 
 
 def _incidents(
-    kind: str, bag: Bag, files: ExitStack, connection: sa.Connection, tables: Tables, proofs: Proofs | None
+    bag: Bag,
+    files: ExitStack,
+    connection: sa.Connection,
+    tables: Tables,
+    proofs: Proofs | None,
+    told: Callable[[int], None],
 ) -> None:
     against = files.enter_context(bag.sheet("data/09_contradictory.csv"))
     against.row(contradictions.COLUMNS)
     features = geography.Features(files.enter_context(bag.sheet("data/05_geo/incidents.geojson")))
-    for key, rows in ledger.current_bodies(connection, kind):
+    for done, (key, rows) in enumerate(ledger.current_bodies(connection, "incident")):
+        if done % TOLD_EVERY == 0:
+            told(done)
         incident = rows["incident"][0]
         if incident.get("withdrawn_at") is not None or incident.get("merged_into_id") is not None:
             tables.tally.reserved.add(key)
@@ -135,7 +148,7 @@ def _incidents(
         features.add(geography.incident(shown["incident"][0]))
         for line in contradictions.of_incident(shown):
             against.row(line)
-        _prove(kind, key, proofs, tables.tally)
+        _prove("incident", key, proofs, tables.tally)
     features.close()
 
 
