@@ -114,7 +114,13 @@ def whole(store: Store) -> dict[str, str]:
     )
     ids["release"] = store.record("release", release, by).id
     request = ReleaseRequestFields(
-        tier="public", recipient="Archive", basis="law", place="bag", manifest_sha256="b" * 64, ledger_head="c" * 64, incidents=2
+        tier="public",
+        recipient="Archive",
+        basis="law",
+        place="bag",
+        manifest_sha256="b" * 64,
+        ledger_head="c" * 64,
+        incidents=2,
     )
     ids["release_request"] = store.record("release_request", request, by).id
     _judged(store, ids, by)
