@@ -24,7 +24,7 @@ from casualty.vocabulary import Tier
 
 __all__ = ["Written", "write"]
 
-# What proves the files under data/. The rest of a package stays out: its labels name the accounts that let it go.
+# By which anybody can check the files under data/. The rest of a package stays out: its labels name the accounts that let it go.
 PROOFS = ("manifest-sha256.txt", "tagmanifest-sha256.txt", "tagmanifest-sha256.txt.minisig")
 PAGES = {
     "index.html": "Figures", "method.html": "Method", "corrections.html": "Corrections and errors", "names.html": "Names",

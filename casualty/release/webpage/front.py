@@ -99,8 +99,8 @@ def _figures(said: Document) -> Markup:
     refuted = head["refuted"]
     notes = [
         LOW,
-        f"{head['without_best']} incidents have no best number and add 0 to it. {refuted['incidents']} incidents were refuted,"
-        f" with {refuted['best']} people at best: they are kept, and are in the totals of every status.",
+        f"Incidents without a best number: {head['without_best']}. Refuted incidents: {refuted['incidents']}, people killed, best"
+        f" number: {refuted['best']}; they are kept, and are in the totals of every status.",
     ]
     return section(
         "figures",
@@ -111,7 +111,7 @@ def _figures(said: Document) -> Markup:
 
 
 def _span(years: Sequence[str]) -> str:
-    return f"{years[0]} to {years[-1]}" if years else "years not told"
+    return " to ".join(dict.fromkeys(years)) or "years not told"
 
 
 def _sure(said: Document) -> Markup:
@@ -139,7 +139,7 @@ def _over_incidents(made: Mapping[str, Any]) -> Markup:
 
 def _bars(rows: Lines) -> Markup:
     """Return people killed by year as bars: the best number by how sure it is, a thin line from low to high."""
-    most = max((_count(row[HIGHEST]) for row in rows), default=0)
+    most = max((_count(row[place]) for row in rows for place in (BEST, HIGHEST)), default=0)
     if not most:
         return NOTHING
     drawn = (
@@ -163,7 +163,7 @@ def _bar(row: Sequence[str], most: int) -> Markup:
         parts.append(f'<rect x="{at:.2f}" y="3" width="{width:.2f}" height="11" fill="{colour}" stroke="#16202c"'
                      ' stroke-width="1" vector-effect="non-scaling-stroke"/>')  # fmt: skip
         at += width
-    low, high = (_count(row[place]) * 100 / most for place in (LOWEST, HIGHEST))
+    low, high = sorted(_count(row[place]) * 100 / most for place in (LOWEST, HIGHEST))
     parts.append(f'<path d="M{low:.2f} 19H{high:.2f}M{low:.2f} 16.5V21.5M{high:.2f} 16.5V21.5" stroke="#16202c" fill="none"'
                  ' stroke-width="1.5" vector-effect="non-scaling-stroke"/>')  # fmt: skip
     return Markup(f'<svg viewBox="-0.5 0 101 24" preserveAspectRatio="none" aria-hidden="true">{"".join(parts)}</svg>')
@@ -253,8 +253,8 @@ def _names(names: int) -> Markup:
         told: Markup = element("p", "No name is published in this release. A name is published only where that was decided for this"
                                " person, and the incident was reviewed.")  # fmt: skip
     else:
-        told = element("p", f"{figure(names)} names are published, of which each was decided: ",
-                       element("a", "the names", href="names.html"), ".")  # fmt: skip
+        told = element("p", f"Names published: {figure(names)}. Each of them was decided for this person. ",
+                       element("a", "The names", href="names.html"))  # fmt: skip
     return section("names", "Names", told)
 
 

@@ -1,14 +1,15 @@
-"""The corrections log of a public page: what differs between two public packages, without telling again what was taken out.
+"""The corrections log of a public page: what differs between two public packages, leading nobody to what was taken out.
 
 What changed is found by the comparison of packages (`formats.changes`); here each change is told from what to what, when, and
-why where the house gave its reason in words for the public; never who. A value that the later package keeps back, tells less closely, or
-never tells in a log (texts, points, sources) is not told anew: a correction may be that it should not have been told.
-Standard: R19.
+why where the house gave its reason in words for the public; never who. A correction may be that something should not have
+been told. So an incident of which the later package tells less, in any column, is counted and not named, and changes of
+texts, points and sources are counted without their incidents. Standards: R19, R64.
 """
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,7 +30,7 @@ TOLD = {
     "injured_low": "injured, low", "injured_best": "injured, best", "injured_high": "injured, high",
     "missing_low": "missing, low", "missing_best": "missing, best", "missing_high": "missing, high",
 }  # fmt: skip
-# What is told to have changed, and no more.
+# What is counted, and told of no incident.
 NAMED = {
     "lat": "point on the map", "lon": "point on the map", "uncertainty_m": "point on the map",
     "place_precision": "how closely the place is told", "place_missing": "how closely the place is told",
@@ -42,6 +43,8 @@ NAMED = {
 COARSER = ("period", "pcode")
 LABELS: dict[str, type[Terms]] = {"status": IncidentStatus, "incident_type": IncidentType}
 KEPT_BACK = ("", "withheld", "suppressed", "not known", "not_recorded", "not_applicable")
+# Beside what is told, these may have been taken back.
+TAKEN = ("lat", "narrative_public")
 NOT_TOLD = "not told"
 NO_LONGER = "no longer told"
 COLUMNS = (
@@ -50,7 +53,7 @@ COLUMNS = (
     Column("code", "Code of the incident."),
     Column("change", "added, changed or removed."),
     Column("what", "What of it."),
-    Column("before", "What the earlier release told; `not told` where a log does not tell it."),
+    Column("before", "What the earlier release told."),
     Column("after", "What this release tells."),
     Column("reason", "Why, as the house tells the public; empty where it told no reason."),
 )
@@ -71,12 +74,17 @@ class Entry:
 
 @dataclass(frozen=True)
 class Step:
-    """From one release to the next: their names and days, the totals of both, and the entries, corrections first."""
+    """From one release to the next: both, their totals, the entries (corrections first), and what is counted alone.
+
+    `counted`: in how many incidents a text, a point and the like changed; `less`: of how many the later release tells less.
+    """
 
     earlier: Package
     later: Package
     totals: list[list[str]]
     entries: list[Entry]
+    counted: Counter[str] = field(default_factory=Counter)
+    less: int = 0
 
     def of(self, change: str) -> list[Entry]:
         """Return the entries of one kind: added, changed or removed."""
@@ -86,16 +94,16 @@ class Step:
 def steps(packages: Sequence[Package], reasons: Mapping[str, str]) -> list[Step]:
     """Return what changed from each public package to the next, the latest first; the packages stand oldest first.
 
-    Raises Refused where they are not of one sender, InvalidRecords for reasons of incidents that did not change.
+    Raises Refused where they are not of one sender, InvalidRecords for reasons of incidents without an entry.
     """
     found = [_step(earlier, later, reasons) for earlier, later in pairwise(packages)]
     changed = {entry.code for step in found for entry in step.entries}
     if strange := sorted(reasons.keys() - changed):
         faults = [
-            Fault(0, code, "Did not change between these packages.", "Mend the code, or leave it out.")
+            Fault(0, code, "Has no line in the log of these packages.", "Mend the code, or leave it out.")
             for code in strange
         ]
-        raise InvalidRecords("Reasons are given for incidents that did not change.", faults)
+        raise InvalidRecords("Reasons are given for incidents of which the log tells nothing.", faults)
     return found[::-1]
 
 
@@ -143,15 +151,20 @@ def _step(earlier: Package, later: Package, reasons: Mapping[str, str]) -> Step:
     changed = {row["key"] for row in compared if row["change"] == "changed"}
     before, after = (_rows(package, changed) for package in (earlier, later))
     entries: list[Entry] = []
+    step = Step(
+        earlier, later, _totals(earlier, later), entries, less=sum(_less(before[code], after[code]) for code in changed)
+    )
     for row in compared:
         code, change, why = row["key"], row["change"], reasons.get(row["key"], "")
-        if change == "changed":
-            entries += _changed(code, row["columns"].split(), before[code], after[code], why)
-        else:
+        if change != "changed":
             entries.append(Entry(code, change, "the incident", "", _became(row), why))
+        elif not _less(before[code], after[code]):
+            columns = row["columns"].split()
+            entries += _changed(code, columns, before[code], after[code], why)
+            step.counted.update({NAMED[column] for column in columns if column in NAMED})
     order = ("changed", "removed", "added")
     entries.sort(key=lambda entry: (order.index(entry.change), entry.code))
-    return Step(earlier, later, _totals(earlier, later), entries)
+    return step
 
 
 def _compared(earlier: Package, later: Package) -> list[dict[str, str]]:
@@ -182,15 +195,17 @@ def _changed(
     for column in columns:
         if column in TOLD:
             was, now = (_value(column, row.get(column, "")) for row in (before, after))
-            yield Entry(code, "changed", TOLD[column], was if _may_tell(before, after, column) else NOT_TOLD, now, why)
-    for what in dict.fromkeys(NAMED[column] for column in columns if column in NAMED):
-        yield Entry(code, "changed", what, NOT_TOLD, "changed", why)
+            yield Entry(code, "changed", TOLD[column], was, now, why)
 
 
-def _may_tell(before: Mapping[str, str], after: Mapping[str, str], column: str) -> bool:
-    """Return whether an earlier value may stand in the log: not where the later package keeps it back or tells less."""
-    was, now = before.get(column, ""), after.get(column, "")
-    return now not in KEPT_BACK and not (column in COARSER and was.startswith(now))
+def _less(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
+    """Return whether the later release tells less of an incident: something is kept back, or told less closely."""
+    for column in (*TOLD, *TAKEN):
+        was, now = before.get(column, ""), after.get(column, "")
+        coarser = column in COARSER and was.startswith(now)
+        if was != now and was not in KEPT_BACK and (now in KEPT_BACK or coarser):
+            return True
+    return False
 
 
 def _value(column: str, cell: str) -> str:
@@ -209,4 +224,6 @@ def _totals(earlier: Package, later: Package) -> list[list[str]]:
 def name(package: Package) -> str:
     """Return by what a release is called: its identifier, its day, and the start of its manifest's hash."""
     info = package.info
-    return f"{info.get('External-Identifier', '')} of {info.get('Bagging-Date', '')} (manifest {manifest_of(package)[:16]})"
+    return (
+        f"{info.get('External-Identifier', '')} of {info.get('Bagging-Date', '')}, manifest {manifest_of(package)[:16]}"
+    )

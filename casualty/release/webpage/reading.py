@@ -24,7 +24,7 @@ from casualty.vocabulary import IncidentStatus
 
 LEGEND, RECKONING = "data/07_tables/README.txt", "data/disclosure.json"
 MOST = 500
-NO_REASON = "No reason was told for the public."
+NO_REASON = "not told"
 
 ASKED = (
     "The code of the incident, such as it stands in the list of incidents; or when and where it happened.",
@@ -42,8 +42,9 @@ THEN = (
     " one can see what differs.",
 )
 OF_THE_LOG = (
-    "From what to what, when, and why, as far as it may be told. Nobody is named who asked or corrected. An earlier value is not told"
-    " again where the later release keeps it back or tells it less closely; texts, points and sources are only said to have changed."
+    "From what to what, when, and why, where the reason may be told. Nobody is named who asked or corrected. Incidents of which less"
+    " is told than before are counted and not listed, so that nobody is led to what was taken out; so are changes of texts, points"
+    " and sources."
 )
 
 
@@ -126,15 +127,19 @@ def _first(package: Package) -> Markup:
 
 def _step(step: Step) -> Markup:
     changed, removed, added = (step.of(kind) for kind in ("changed", "removed", "added"))
-    count = len({entry.code for entry in changed})
     parts = [
-        element("h3", f"From {log.name(step.earlier)} to {log.name(step.later)}"),
+        element("h3", f"Release of {step.later.info.get('Bagging-Date', '')}"),
+        element("p", f"{log.name(step.later)}; compared with {log.name(step.earlier)}."),
         table("Totals", ["What", "Before", "After"], step.totals),
-        element("p", f"{count:,} incidents changed, {len(removed):,} are no longer told, {len(added):,} are new."),
-    ]
+        element("p", f"Incidents corrected, as listed: {len({entry.code for entry in changed}):,}. No longer told: {len(removed):,}."
+                f" New: {len(added):,}. Told less closely than before, and not listed: {step.less:,}."),
+    ]  # fmt: skip
+    if step.counted:
+        rows = [[what, f"{number:,}"] for what, number in sorted(step.counted.items())]
+        parts.append(table("Changed in so many incidents, without a list", ["What", "Incidents"], rows))
     if changed:
-        rows = [[_code(e.code), e.what, text(e.before), text(e.after), e.reason or NO_REASON] for e in changed[:MOST]]
-        parts.append(table("Changed", ["Incident", "What", "From", "To", "Why"], rows, words=5))
+        rows = [[_code(e.code), e.what, e.before, e.after, e.reason or NO_REASON] for e in changed[:MOST]]
+        parts.append(table("Corrected", ["Incident", "What", "From", "To", "Why"], rows, words=5))
     if removed:
         rows = [[_code(e.code), e.after, e.reason or NO_REASON] for e in removed[:MOST]]
         parts.append(table("No longer told", ["Incident", "What became of it", "Why"], rows, words=3))
@@ -162,7 +167,7 @@ def _removed(rows: Sequence[Mapping[str, str]]) -> Markup:
     more = f" The first {MOST:,} are shown; all stand in data/04_records/removed.csv." if len(rows) > MOST else ""
     return section(
         "removed", "Taken out of the record",
-        element("p", f"{len(rows):,} codes, of all releases so far, under which nothing is told any more.{more}"),
+        element("p", f"Codes under which nothing is told any more, in any release so far: {len(rows):,}.{more}"),
         table("Taken out", ["Incident", "What became of it", "Told under"], drawn, words=3),
     )  # fmt: skip
 
