@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from telling import ADMIN, RECORDER, REVIEWER, WAIT, Person, Served, chromium, foreign, launched
+from telling import ADMIN, PASSWORD, RECORDER, REVIEWER, WAIT, Person, Served, chromium, foreign, launched
 from test_browser import at, settled
 
+from casualty import release
+from casualty.access import Acting
 from casualty.schema import AdminUnitFields, DocumentFields, IncidentDraft, SourceFields
+from casualty.vocabulary import Role, Tier
 
+ANALYST, CUSTODIAN = Acting("analyst", Role.ANALYST), Acting("custodian", Role.CUSTODIAN)
 # Latin words of the record and of the typing.
-TYPED = {"Aleppo", "SY", "SX", "km", "Radio", "Example", "Sara", "Report", "of", "many", "old"}
+TYPED = {"Aleppo", "SY", "SX", "km", "Radio", "Example", "Sara", "Report", "of", "many", "old", "analyst", "custodian"}
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
 # What Streamlit draws itself and nobody can mend from outside: the rule, a piece of its selector, and why it stays.
 STREAMLIT: list[tuple[str, str, str]] = []
@@ -31,7 +35,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server with one incident that two sources tell."""
+    """A server with one incident that two sources tell, of which one package left and another waits."""
     made = Served(tmp_path_factory.mktemp("axe"))
     claims = []
     for name, killed in (("Radio Example", 9), ("مستشفى المثال", 11)):
@@ -50,8 +54,21 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     unit = AdminUnitFields(pcode="SX01", boundary_set="s", name="حلب", level=1, geometry=shape)
     made.store.record("admin_unit", unit, ADMIN)
     made.code = str(made.store.record("incident", IncidentDraft.model_validate(stated), RECORDER).code)
+    packages(made)
     yield made
     made.end()
+
+
+def packages(made: Served) -> None:
+    """Have one package leave and another wait."""
+    for by in (ANALYST, CUSTODIAN):
+        made.store.add_account(by.name, by.role, PASSWORD, ADMIN)
+    for name in ("one", "two"):
+        asked = release.request(
+            made.store, made.folder / name, tier=Tier.COMMISSION, recipient="Commission", basis="Agreement", by=ANALYST
+        )
+        if name == "one":
+            release.grant(made.store, asked, CUSTODIAN)
 
 
 def violations(page: Page) -> list[str]:
@@ -110,6 +127,11 @@ def documents(person: Person) -> None:
 def unfolded(person: Person) -> None:
     """Open everything of the map page that folds."""
     expect(person.page.locator(".map canvas")).to_be_visible(timeout=WAIT)
+    every_fold(person)
+
+
+def every_fold(person: Person) -> None:
+    """Open everything of a page that folds."""
     folded = person.page.locator("[data-testid=stMain] details:not([open]) > summary")
     while folded.count():
         folded.first.click()
@@ -124,6 +146,21 @@ def beside(person: Person) -> None:
     settled(page)
     page.mouse.click(*at(page, 35.5, 37.25))
     expect(page.locator(".facts").first).to_be_visible(timeout=WAIT)
+
+
+def asking(person: Person) -> None:
+    """Ask for a package without saying anything of it."""
+    person.page.get_by_text("Ask for a package", exact=True).click()
+    person.press("Ask for the package")
+    expect(person.page.get_by_role("alert").first).to_be_visible(timeout=WAIT)
+
+
+def gone(person: Person) -> None:
+    """See what left, and make a link to it."""
+    person.page.get_by_text("What left", exact=True).click()
+    person.press("Make a link to download it")
+    expect(person.page.get_by_text("Download the package (.tar)")).to_be_visible(timeout=WAIT)
+    every_fold(person)
 
 
 PAGES: list[tuple[str, str, str, str, int, Callable[[Person], None]]] = [
@@ -150,6 +187,10 @@ PAGES: list[tuple[str, str, str, str, int, Callable[[Person], None]]] = [
     ("accounts", "/accounts", "administrator", "ar", 1280, as_it_is),
     ("corrections", "/corrections", REVIEWER.name, "ar", 1280, as_it_is),
     ("second coding", "/coding", REVIEWER.name, "ar", 1280, as_it_is),
+    ("what would leave", "/release", CUSTODIAN.name, "en", 1280, every_fold),
+    ("what would leave, narrow", "/release", CUSTODIAN.name, "en", 390, every_fold),
+    ("asking for a package, faults", "/release", ANALYST.name, "en", 390, asking),
+    ("what left", "/release", CUSTODIAN.name, "en", 390, gone),
 ]
 
 

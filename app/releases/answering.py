@@ -112,7 +112,7 @@ def _form(asked: Request, by: Acting) -> Form:
 def grant(asked: Request, by: Acting) -> None:
     """Let the package go exactly as it was shown, or keep why not."""
     try:
-        done = release.grant(session.store(), asked, by)
+        done = release.grant(session.store(), _now(asked, by), by)
     except CasualtyError as why:
         _kept(asked, why)
         return
@@ -129,12 +129,17 @@ def refuse(asked: Request, by: Acting) -> None:
     reasons = str(form.typed.get("reasons") or "")
     try:
         signing.must((reasons.strip(), "reasons", later("No reasons are given."), later("Say why it may not leave.")))
-        release.refuse(session.store(), asked, reasons, by)
+        release.refuse(session.store(), _now(asked, by), reasons, by)
     except CasualtyError as why:
         _kept(asked, why)
         return
     signing.empty(form, BLANK)
     signing.done("release", say("Refused. What was written is removed."))
+
+
+def _now(asked: Request, by: Acting) -> Request:
+    """Return a request as it stands now: somebody may have answered it since it was shown."""
+    return release.one(session.store(), asked.id, by)
 
 
 def _kept(asked: Request, why: CasualtyError) -> None:

@@ -43,7 +43,7 @@ def show(asked: Request) -> None:
         chosen = st.selectbox(say("Table"), tables, key=f"table-{asked.id}", index=first_table(tables))
         if chosen is not None:
             with st.container(key=f"rows-{asked.id}"):
-                of_file(asked.folder / chosen, FIRST_ROWS)
+                of_file(asked.folder / chosen, FIRST_ROWS, LONGEST_SHOWN)
     with st.expander(widgets.plain(count("Every file: {n}", "Every file: {n}", len(files)))):
         listed(asked, files)
 
@@ -82,8 +82,8 @@ def first_table(tables: Sequence[str]) -> int | None:
     return next((at for at, path in enumerate(tables) if path.endswith("/incidents.csv")), 0 if tables else None)
 
 
-def of_file(path: Path, most: int) -> None:
-    """Show the first rows of a CSV file, as they stand in it."""
+def of_file(path: Path, most: int, longest: int = LONGEST_CELL) -> None:
+    """Show the first rows of a CSV file as they stand in it, cells cut at `longest` characters."""
     if not path.is_file():
         st.info(say("This file is missing."))
         return
@@ -94,14 +94,14 @@ def of_file(path: Path, most: int) -> None:
     if not rows:
         st.info(say("This table has no rows."))
         return
-    widgets.table(heads, [[cell(value) for value in row] for row in rows[:most]])
+    widgets.table(heads, [[cell(value, longest) for value in row] for row in rows[:most]])
     if len(rows) > most:
         st.caption(count("Only the first {n} row is shown.", "Only the first {n} rows are shown.", most))
 
 
-def cell(value: str) -> str:
+def cell(value: str, longest: int) -> str:
     """Return a cell as it stands in the file, a long one cut; an empty one stays empty."""
-    shown = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
+    shown = value if len(value) <= longest else f"{value[:longest]}…"
     return f'<bdi dir="auto">{escape(shown)}</bdi>'
 
 

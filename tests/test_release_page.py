@@ -1,0 +1,363 @@
+"""The page of releases without a browser: asked for by one, looked at and granted by another, and what left."""
+
+import csv
+import hashlib
+import re
+import time
+from collections import Counter
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+import reviewed
+from filled import fill
+from paged import box, html, press, shown
+from streamlit.testing.v1 import AppTest
+from test_release import ON, TO, asked
+
+from app import releases, session
+from app.gate import Sessions
+from app.releases import asking
+from casualty import release
+from casualty.access import Acting
+from casualty.errors import CheckFailed
+from casualty.release import Request, bag
+from casualty.schema import SituationFields
+from casualty.store import Store
+from casualty.vocabulary import ReleaseAnswer, Role, Tier
+
+Page = reviewed.Page
+NASTY = reviewed.NASTY
+CUSTODIAN, OTHER, ANALYST = Acting("custodian", Role.CUSTODIAN), Acting("other", Role.CUSTODIAN), reviewed.ANALYST
+WOULD, ASK, LEFT = "What would leave", "Ask for a package", "What left"
+YOU_ASKED = "You asked for this package, so you cannot grant it"
+
+
+@pytest.fixture
+def bare(sqlite_store: Store, quick_hashes: None) -> Store:
+    """A house with its accounts and two custodians, in which nothing is recorded."""
+    reviewed.moved_in(sqlite_store)
+    sqlite_store.add_account("other", Role.CUSTODIAN, reviewed.PASSWORD, reviewed.ADMINISTRATOR)
+    return sqlite_store
+
+
+@pytest.fixture
+def house(sqlite_store: Store, quick_hashes: None) -> Store:
+    """The same with something of everything."""
+    fill(sqlite_store, sqlite_store.local("tester"), sqlite_store.local("second person"))
+    reviewed.moved_in(sqlite_store)
+    sqlite_store.add_account("other", Role.CUSTODIAN, reviewed.PASSWORD, reviewed.ADMINISTRATOR)
+    return sqlite_store
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> Page:
+    """Opens the page as somebody."""
+    return reviewed.opener(monkeypatch)
+
+
+@pytest.fixture
+def waiting(house: Store, tmp_path: Path) -> Request:
+    """A package that the analyst has asked for."""
+    return asked(house, ANALYST, tmp_path / "bag", recipient=f"{TO} {NASTY}")
+
+
+def view(test: AppTest, name: str) -> AppTest:
+    """Go to a part of the page."""
+    test.get("button_group")[0].set_value(name).run()
+    assert not test.exception
+    return test
+
+
+def text(test: AppTest) -> str:
+    """All that the page says."""
+    kinds: tuple[Any, ...] = (test.info, test.warning, test.success, test.caption, test.markdown)
+    said = " ".join(part.value for kind in kinds for part in kind)
+    return unescape(f"{shown(test)} {said}").replace("\\", "")
+
+
+def number(n: int) -> str:
+    """A number as `text` gives it: in groups of three from 10 000 on."""
+    return f"{n:,}".replace(",", " ") if n >= 10_000 else str(n)
+
+
+def buttons(test: AppTest) -> set[str]:
+    return {part.label for part in test.button}
+
+
+def ask(test: AppTest, store: Store, by: Acting, tier: str, to: str = TO, follows: str = "") -> AppTest:
+    """Fill the form, press, and wait until the package is written."""
+    box(test, "Tier (required)").set_value(tier)
+    box(test, "Who receives it (required)").set_value(to)
+    box(test, "On what legal basis or agreement (required)").set_value(ON)
+    if follows:
+        box(test, "Which earlier release it corrects").set_value(follows)
+    test.run()
+    (button,) = [part for part in test.button if part.key == "release-ask"]
+    button.click().run()
+    until = time.monotonic() + 60
+    while not all(job.over for job in asking.jobs(store).mine(by.name)):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    test.run()
+    assert not test.exception
+    return test
+
+
+# Whose page it is ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.RECORDER, Role.REVIEWER])
+def test_the_page_is_told_not_to_be_theirs(page: Page, house: Store, waiting: Request, role: Role) -> None:
+    """R75: by role, and nothing of any package is shown."""
+    test = page("release", Acting(role.value, role))
+    assert "Packages are asked for by analysts and custodians" in test.info[0].value
+    assert not test.get("button_group")
+    assert not test.selectbox
+    assert "Commission of inquiry" not in text(test)
+
+
+@pytest.mark.parametrize("by", [CUSTODIAN, ANALYST])
+def test_an_account_of_named_situations_sees_nothing(page: Page, house: Store, waiting: Request, by: Acting) -> None:
+    """R75: a package is of the whole record."""
+    situation = house.record("situation", SituationFields(name="Another"), reviewed.ADMINISTRATOR).id
+    house.clear(by.name, situation, reviewed.ADMINISTRATOR, "works on one only")
+    test = page("release", by)
+    assert "work on the whole record" in test.info[0].value
+    assert "Commission of inquiry" not in text(test)
+
+
+def test_an_empty_house_says_what_to_do(page: Page, bare: Store) -> None:
+    """R74: nothing waits, nothing left, and a package of nothing is refused and leaves nothing behind."""
+    test = page("release", CUSTODIAN)
+    assert "0 packages wait to be granted." in text(test)
+    assert "Nothing would leave." in text(test)
+    assert "Nothing has left yet." in text(view(test, LEFT))
+    assert release.public_key(bare, CUSTODIAN) in text(test)
+    ask(view(test, ASK), bare, CUSTODIAN, "commission")
+    assert "No incident is held; there is nothing to release." in text(test)
+    assert list(releases.folder(bare).iterdir()) == []
+    press(test, "Put away")
+    assert "No incident is held" not in text(test)
+
+
+# Asking --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_package_without_tier_recipient_or_basis_is_not_begun(page: Page, bare: Store) -> None:
+    """R64, R86: each fault stands at its box, what was typed stays, and nothing is written."""
+    test = view(page("release", ANALYST), ASK)
+    (button,) = [part for part in test.button if part.key == "release-ask"]
+    button.click().run()
+    for said in ("No tier is chosen.", "Nobody is named.", "No basis is named.", "3 faults stand at their boxes"):
+        assert said in text(test)
+    box(test, "Tier (required)").set_value("public")
+    box(test, "Who receives it (required)").set_value("  ")
+    box(test, "On what legal basis or agreement (required)").set_value(ON).run()
+    (button,) = [part for part in test.button if part.key == "release-ask"]
+    button.click().run()
+    assert "Nobody is named." in text(test)
+    assert "No basis is named." not in text(test)
+    assert box(test, "On what legal basis or agreement (required)").value == ON
+    assert asking.jobs(bare).mine("analyst") == []
+    assert not releases.folder(bare).exists()
+
+
+def test_what_each_tier_holds_is_told_and_no_other_can_be_asked_for(page: Page, bare: Store) -> None:
+    """R60: a sentence for each tier of which packages can be made."""
+    test = view(page("release", ANALYST), ASK)
+    assert box(test, "Tier (required)").options == ["Choose", "Public", "Partner", "Commission or prosecutor"]
+    assert all(told in text(test) for told in asking.HOLDS.values())
+
+
+@pytest.mark.parametrize("tier", ["public", "commission"])
+def test_a_package_goes_its_whole_way(page: Page, house: Store, tier: str) -> None:
+    """R63, R86: asked for, looked at in full, granted by another, taken, and its receipt kept."""
+    test = ask(view(page("release", ANALYST), ASK), house, ANALYST, tier)
+    assert "It is written, and waits to be looked at and granted. Nothing has left." in text(test)
+    (held,) = release.requests(house, ANALYST)
+    assert (held.place, held.tier) == (str(releases.folder(house) / f"{tier}-1"), tier)
+    assert YOU_ASKED in text(view(test, WOULD))
+    assert not {"Grant", "Refuse"} & buttons(test)
+
+    test = page("release", CUSTODIAN)
+    looks_as_it_is(test, held)
+    assert [part.disabled for part in test.button if part.label == "Grant"] == [True]
+    assert test.checkbox[0].label.replace("\\", "") == f"I have looked at it. It may go to {TO}."
+    test.checkbox[0].set_value(True).run()
+    press(test, "Grant")
+    assert f"for {TO}. It can be taken from the list of what left." in text(test)
+    (gone,) = release.sent(house, CUSTODIAN)
+    assert (gone.request_id, gone.manifest_sha256) == (held.id, held.manifest_sha256)
+    assert "0 packages wait to be granted." in text(test)
+
+    receipt(view(test, LEFT), house)
+    press(test, "Make a link to download it")
+    (address,) = re.findall(r'href="(/packages/[^"]+)"', html(test))
+    assert address.startswith(f"/packages/{gone.id}.tar?until=")
+    assert "for your account alone" in text(test)
+    later = view(page("release", ANALYST), LEFT)
+    assert "A custodian takes it from here and sends it." in text(later)
+    assert not {"Make a link to download it", "Keep the receipt"} & buttons(later)
+    ask(view(later, ASK), house, ANALYST, tier, follows=gone.id)
+    assert f"Corrects the release {gone.manifest_sha256}" in text(view(later, WOULD))
+
+
+def looks_as_it_is(test: AppTest, held: Request) -> None:
+    """Compare what the page says of a package with the files of it, read here by other means."""
+    said, folder = text(test), held.folder
+    for part in (TO, ON, "Asked for by analyst ,", held.manifest_sha256):
+        assert part in said
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "published.json"]
+    for path in files:
+        data = path.read_bytes()
+        assert f"{path.relative_to(folder).as_posix()} {number(len(data))} {hashlib.sha256(data).hexdigest()}" in said
+    assert "published.json" not in said
+    assert f"{len(files)} files, {number(sum(path.stat().st_size for path in files))} bytes" in said
+    assert f"Report (PDF) {number((folder / 'data/12_report.pdf').stat().st_size)} bytes" in said
+    assert " ".join((folder / "data/00_README.txt").read_text().split()).split("Tier:")[0] in said
+    with (folder / "data/04_records/incidents.csv").open(encoding="utf-8", newline="") as file:
+        counted = Counter(row["status"] for row in csv.DictReader(file))
+    for word, n in counted.items():
+        assert f"{reviewed.IncidentStatus(word).label}: {n}" in said
+    with (folder / "data/08_withheld.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            assert " ".join(" ".join(row.values()).split()) in said
+    box(test, "Table").set_value("data/04_records/sources.csv").run()
+    lines = (folder / "data/04_records/sources.csv").read_text(encoding="utf-8").splitlines()
+    assert all(cell in text(test) for cell in (*lines[0].split(","), *lines[1].split(",")))
+
+
+def receipt(test: AppTest, house: Store) -> None:
+    """Enter a receipt, wrong and right."""
+    press(test, "Keep the receipt")
+    assert "Nothing is written." in text(test)
+    assert "No day is given." in text(test)
+    box(test, "What they confirmed, in their words (required)").set_value("Received, 41 files")
+    for wrong in ("May 2024", "2999-01-01", "the day after"):
+        box(test, "When they had it (required)").set_value(wrong).run()
+        assert f"{wrong} is not one day up to today." in text(press(test, "Keep the receipt"))
+    box(test, "When they had it (required)").set_value("5 March 2025").run()
+    press(test, "Keep the receipt")
+    (gone,) = release.sent(house, CUSTODIAN)
+    assert (str(gone.received_on), gone.receipt) == ("2025-03-05", "Received, 41 files")
+    assert "2025-03-05: Received, 41 files" in text(test)
+
+
+# Answering -----------------------------------------------------------------------------------------------------------
+
+
+def test_who_asks_sees_why_they_cannot_grant(page: Page, house: Store, tmp_path: Path) -> None:
+    """R63: a custodian who asked is told so, another may; an analyst who did not ask may look."""
+    asked(house, CUSTODIAN, tmp_path / "bag")
+    assert YOU_ASKED in text(page("release", CUSTODIAN))
+    assert {"Grant", "Refuse"} <= buttons(page("release", OTHER))
+    test = page("release", ANALYST)
+    assert "You may look at it; a custodian who did not ask grants it or refuses it." in text(test)
+    assert not {"Grant", "Refuse"} & buttons(test)
+
+
+def test_two_people_grant_at_once(page: Page, house: Store, waiting: Request) -> None:
+    """R63: the second is told that it was answered, and one package left."""
+    test = page("release", CUSTODIAN)
+    test.checkbox[0].set_value(True).run()
+    release.grant(house, waiting, OTHER)
+    said = text(press(test, "Grant"))
+    assert "This request was Granted already." in said
+    assert [gone.recorded_by for gone in release.sent(house, CUSTODIAN)] == ["other"]
+    assert "Granted other analyst" in said.replace("Packages that were asked for", "")
+
+
+def test_a_package_is_refused_with_reasons(page: Page, house: Store, waiting: Request) -> None:
+    """R63: without reasons it stays; refused, what was written is removed and the reasons stay."""
+    test = press(page("release", CUSTODIAN), "Refuse")
+    assert "No reasons are given." in text(test)
+    assert waiting.folder.is_dir()
+    box(test, "Reasons, if it is refused").set_value("The basis has expired").run()
+    press(test, "Refuse")
+    assert "Refused. What was written is removed." in text(test)
+    assert not waiting.folder.exists()
+    assert release.one(house, waiting.id, CUSTODIAN).answer == ReleaseAnswer.REFUSED
+    for by in (CUSTODIAN, ANALYST):
+        assert "The basis has expired" in text(page("release", by))
+    assert release.sent(house, CUSTODIAN) == []
+
+
+def test_a_package_that_was_changed_does_not_leave(page: Page, house: Store, waiting: Request) -> None:
+    """R63: each file that is not as it was shown is named, and the request stays open."""
+    test = page("release", CUSTODIAN)
+    test.checkbox[0].set_value(True).run()
+    for name in ("data/00_README.txt", "data/04_records/actors.csv"):
+        (waiting.folder / name).write_text("changed")
+    said = text(press(test, "Grant"))
+    for name in ("data/00_README.txt", "data/04_records/actors.csv"):
+        assert f"{name}: Is not as it was shown." in said
+    assert release.one(house, waiting.id, CUSTODIAN).answer == ReleaseAnswer.OPEN
+    assert release.sent(house, CUSTODIAN) == []
+    assert not Path(waiting.place).exists()
+
+
+def test_a_granting_that_broke_off_is_ended_by_who_began_it(
+    page: Page, house: Store, waiting: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R63: another is told by whom; the same person grants again, and one package left."""
+
+    def broken(*_: object) -> None:
+        raise CheckFailed("The disk is full.")
+
+    test = page("release", CUSTODIAN)
+    test.checkbox[0].set_value(True).run()
+    with monkeypatch.context() as patched:
+        patched.setattr(bag, "seal", broken)
+        assert "The disk is full." in text(press(test, "Grant"))
+    assert "custodian granted it, and the granting broke off." in text(page("release", OTHER))
+    test = page("release", CUSTODIAN)
+    test.checkbox[0].set_value(True).run()
+    press(test, "Grant")
+    assert release.verify(Path(waiting.place))
+    assert len(release.sent(house, CUSTODIAN)) == 1
+
+
+def test_of_several_packages_one_is_looked_at(page: Page, house: Store, waiting: Request, tmp_path: Path) -> None:
+    """R63: the newest first; what was typed into a recipient's name is text and nothing else."""
+    second = asked(house, ANALYST, tmp_path / "second", tier=Tier.PUBLIC, recipient="Anyone")
+    test = page("release", CUSTODIAN)
+    assert "2 packages wait to be granted." in text(test)
+    assert second.manifest_sha256 in text(test)
+    assert waiting.manifest_sha256 not in text(test)
+    box(test, "Package to look at").set_value(waiting.id).run()
+    assert waiting.manifest_sha256 in text(test)
+    assert "<script" not in html(test)
+    label = test.checkbox[0].label
+    assert "![" not in label.replace("\\!", "")
+    assert "\\*star\\*" in label
+
+
+def test_a_package_that_lies_elsewhere_is_told(page: Page, house: Store, waiting: Request) -> None:
+    """R86: what cannot be looked at here is not shown as empty."""
+    waiting.folder.rename(waiting.folder.with_name("moved"))
+    test = page("release", CUSTODIAN)
+    assert "does not lie on this machine" in text(test)
+    test.checkbox[0].set_value(True).run()
+    assert "is gone; ask for it anew." in text(press(test, "Grant"))
+
+
+# One person alone ----------------------------------------------------------------------------------------------------
+
+
+def test_one_person_alone_is_told_that_nobody_approved(page: Page, sqlite_store: Store, quick_hashes: None) -> None:
+    """R63: with one account the package is written at once; page and README say that no second person approved it."""
+    fill(sqlite_store, sqlite_store.local("tester"), sqlite_store.local("second person"))
+    session.move_in(session.House(sqlite_store, Sessions(sqlite_store)))
+    alone = reviewed.ADMINISTRATOR
+    sqlite_store.add_account(alone.name, Role.ADMINISTRATOR, reviewed.PASSWORD, sqlite_store.local("tester"))
+    test = page("release", alone)
+    assert "Nobody else has an account here" in text(test)
+    ask(test, sqlite_store, alone, "commission")
+    assert "No second person approved it, and its README says so." in text(test)
+    package = releases.folder(sqlite_store) / "commission-1"
+    assert release.verify(package)
+    assert "o second person approved" in (package / "data/00_README.txt").read_text()
+    press(test, "Make a link to download it")
+    assert "/packages/" in html(test)
