@@ -141,6 +141,21 @@ def test_a_refusal_has_reasons_and_removes_what_was_shown(store: Store, house: A
         release.grant(store, again, house["custodian2"])
 
 
+def test_who_asked_may_take_it_back_and_nobody_else(store: Store, house: Accounts, tmp_path: Path) -> None:
+    """R63: with reasons; what was shown is removed, and it is no longer to be granted."""
+    asked = ask(store, house["analyst"], tmp_path / "bag")
+    with pytest.raises(Refused, match="Only who asked"):
+        release.take_back(store, asked, "changed my mind", house["custodian"])
+    with pytest.raises(InvalidRecords):
+        release.take_back(store, asked, " ", house["analyst"])
+    assert asked.folder.is_dir()
+    release.take_back(store, asked, "the wrong recipient", house["analyst"])
+    assert not asked.folder.exists()
+    assert release.requests(store, house["custodian"]) == []
+    with pytest.raises(NotFound):
+        release.grant(store, asked, house["custodian"])
+
+
 def test_a_grant_that_was_broken_off_is_finished(
     store: Store, house: Accounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,7 +37,7 @@ review_app = typer.Typer(
 )
 correction_app = typer.Typer(help="Corrections that somebody asks for.", no_args_is_help=True)
 release_app = typer.Typer(
-    help="Let something leave: release request OUT, grant ID, refuse ID, list, show ID, encrypt, stamp, receipt, key.",
+    help="Let something leave: release request OUT, grant ID, refuse ID, withdraw ID, list, show ID, encrypt, stamp, receipt, key.",
     no_args_is_help=True,
 )
 for name, group in (

@@ -75,6 +75,19 @@ def release_refuse(
     say("Refused; what was shown is removed.")
 
 
+@release_app.command("withdraw")
+def release_withdraw(
+    key: Annotated[str, typer.Argument(metavar="ID")], reason: Annotated[str, typer.Option(help="Why.")]
+) -> None:
+    """Take back a request of one's own, before it is answered."""
+    from casualty import release
+
+    store = opened()
+    who = acting(store)
+    release.take_back(store, release.one(store, key, who), reason, who)
+    say("Taken back; what was shown is removed.")
+
+
 @release_app.command("list")
 def release_list(as_json: Json = False) -> None:
     """List the packages asked for and those that left, newest first, each with its number for its recipient."""

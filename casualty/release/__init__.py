@@ -29,18 +29,9 @@ from casualty.store import Store, faults_of, history
 from casualty.vocabulary import Operation, Tier
 
 __all__ = [
-    "Released",
-    "Request",
-    "build",
-    "grant",
-    "one",
-    "public_key",
-    "received",
-    "refuse",
-    "request",
-    "requests",
-    "verify",
-]
+    "Released", "Request", "Sent", "build", "grant", "one", "public_key", "received", "refuse", "request", "requests", "sent",
+    "take_back", "verify",
+]  # fmt: skip
 
 # Beside a package that was asked for: what it would publish, for the check of the next one.
 KEPT = "published.json"
@@ -167,6 +158,11 @@ def grant(store: Store, asked: Request, by: Acting) -> Released:
 def refuse(store: Store, asked: Request, reasons: str, by: Acting) -> None:
     """Refuse a package that somebody else asked for, with reasons; what was shown is removed."""
     approving.refused(store, asked, reasons, by)
+
+
+def take_back(store: Store, asked: Request, reasons: str, by: Acting) -> None:
+    """Take back one's own request, with reasons; what was shown is removed."""
+    approving.taken_back(store, asked, reasons, by)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,14 @@ def refused(store: Store, request: Request, reasons: str, by: Acting) -> None:
     shutil.rmtree(request.folder, ignore_errors=True)
 
 
+def taken_back(store: Store, request: Request, reasons: str, by: Acting) -> None:
+    """Take back one's own request before it is answered, with reasons, and remove what was shown; raise Refused for others."""
+    if request.recorded_by != by.name or request.answer != ReleaseAnswer.OPEN:
+        raise Refused("Only who asked takes a request back, and only while nobody has answered it.")
+    store.withdraw("release_request", request.id, by, reasons)
+    shutil.rmtree(request.folder, ignore_errors=True)
+
+
 def _answered(writer: Writer, request: Request, given: ReleaseAnswer, reasons: str, by: Acting) -> bool:
     """Write an answer down; return False if just this one stands already."""
     before = history.current(writer.connection, "release_request", request.id)
