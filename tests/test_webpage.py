@@ -4,8 +4,10 @@ Holds R01, R06, R11, R19, R60, R64, R67, R71, R80, R85 and R88 for the page.
 """
 
 import csv
+import html
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -177,30 +179,57 @@ def cells(text: str, caption: str) -> list[list[str]]:
 
 
 def test_it_is_pages_a_style_and_the_files_of_the_package(published: Published) -> None:
-    """R19, R85: five pages' files, the log, the proofs, and every payload file as it was signed; no label of the bag."""
+    """R19, R85: four pages, their style, the log, and every file of the package as it was signed."""
     made, package = contents(published.page), contents(published.second)
-    payload = {path: data for path, data in package.items() if path.startswith("data/")}
-    assert {path: data for path, data in made.items() if path.startswith("data/")} == payload
-    assert {path for path in made if "/" not in path} == {
-        "index.html", "method.html", "corrections.html", "names.html", "style.css", "corrections.csv", *webpage.PROOFS,
-    }  # fmt: skip
-    assert all(made[name] == package[name] for name in webpage.PROOFS)
+    assert {path: made[path] for path in package} == package
+    own = {"index.html", "method.html", "corrections.html", "names.html", "style.css", "corrections.csv"}
+    assert made.keys() - package.keys() == own
     assert (published.page.stat().st_mode & 0o777) == 0o755
 
 
-def test_anybody_can_verify_what_it_offers(published: Published) -> None:
-    """R85: by the commands that the page itself shows; a changed file is found."""
-    told = Seen(published.text()).text
-    commands = re.findall(
-        r"(grep ' manifest-sha256.txt' tagmanifest-sha256.txt \| sha256sum -c|sha256sum -c manifest-sha256.txt)", told
-    )
-    assert len(commands) == 2
-    for command in commands:
-        subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=published.page, check=True, capture_output=True)
-    manifest = manifest_of(Package.at(published.second))
-    info = Package.at(published.second).info
-    for words in (manifest, info["Signing-Key"], info["External-Identifier"], info["Bagging-Date"]):
+def test_anybody_can_verify_what_it_offers(published: Published, tmp_path: Path) -> None:
+    """R85: by the commands that the page itself shows, on the files that it lists; a changed file is found."""
+    text = published.text()
+    for row in cells(text, "Files"):
+        place = tmp_path / row[0]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes((published.page / row[0]).read_bytes())
+        assert row[2] == f"{place.stat().st_size:,}"
+    shown = [html.unescape(re.sub("<[^>]+>", "", block)) for block in re.findall("<pre>.*?</pre>", text, re.DOTALL)]
+    commands = [line for block in shown for line in block.splitlines()]
+    assert [line.split()[0] for line in commands] == ["python3", "minisign", "grep", "sha256sum"]
+    here = [line for line in commands if shutil.which(line.split()[0])]
+    assert len(here) >= 3
+
+    def done(command: str) -> int:
+        return subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=tmp_path, capture_output=True).returncode
+
+    assert [done(command) for command in here] == [0] * len(here)
+    with (tmp_path / "data/04_records/incidents.csv").open("a", encoding="utf-8") as file:
+        file.write("x")
+    assert [line.split()[0] for line in here if done(line)] == ["python3", "sha256sum"]
+
+
+def test_it_says_which_release_it_is(published: Published) -> None:
+    """R85, R86: number, day, hash of the manifest, key."""
+    info, told = Package.at(published.second).info, Seen(published.text()).text
+    for words in (
+        manifest_of(Package.at(published.second)),
+        info["Signing-Key"],
+        info["External-Identifier"],
+        info["Bagging-Date"],
+    ):
         assert words in told
+
+
+def test_labels_that_name_an_account_are_not_published(published: Published, tmp_path: Path) -> None:
+    """R60: of a package that names who asked for it the labels stay out, and with them what cannot do without."""
+    named = Package(published.second, Package.at(published.second).info | {"Asked-By": "somebody"})
+    files = webpage._copied(named, tmp_path)
+    assert sorted(files) == sorted(contents(tmp_path))
+    assert set(contents(published.second)) - set(files) == set(webpage.WHOLE)
+    page = front._release(named, whole=False)
+    assert ("verify.py" in page, "sha256sum -c manifest-sha256.txt" in page) == (False, True)
 
 
 def test_the_same_packages_give_the_same_bytes(published: Published, tmp_path: Path) -> None:

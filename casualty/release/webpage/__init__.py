@@ -24,8 +24,11 @@ from casualty.vocabulary import Tier
 
 __all__ = ["Written", "write"]
 
-# By which anybody can check the files under data/. The rest of a package stays out: its labels name the accounts that let it go.
+# By which anybody can check the files under data/, and what makes them a package that its own program verifies.
 PROOFS = ("manifest-sha256.txt", "tagmanifest-sha256.txt", "tagmanifest-sha256.txt.minisig")
+WHOLE = ("bag-info.txt", "bagit.txt", "verify.py")
+# A package whose labels name the account that asked for it: the labels stay out, and with them what needs them.
+NAMES_SOMEBODY = "Asked-By"
 PAGES = {
     "index.html": "Figures", "method.html": "Method", "corrections.html": "Corrections and errors", "names.html": "Names",
 }  # fmt: skip
@@ -61,7 +64,7 @@ def write(
     steps = log.steps(opened, log.read_reasons(reasons) if reasons else {})
     made = opened[-1]
     with placed(out) as folder:
-        downloads = _copied(made.folder, folder)
+        downloads = _copied(made, folder)
         pages = _pages(made, downloads, corrections_to, steps)
         for name, page in pages.items():
             (folder / name).write_text(page, encoding="utf-8", newline="\n")
@@ -92,14 +95,16 @@ def _in_order(packages: Sequence[Package]) -> None:
             raise UsageFault(f"{earlier.folder} and {later.folder} are the same release.")
 
 
-def _copied(source: Path, folder: Path) -> list[str]:
-    """Copy what can be downloaded, byte for byte; return the paths of the payload, in order."""
+def _copied(package: Package, folder: Path) -> list[str]:
+    """Copy what can be downloaded, byte for byte; return the paths, those of the payload in order."""
+    source = package.folder
     payload = sorted(path.relative_to(source).as_posix() for path in (source / "data").rglob("*") if path.is_file())
-    for name in (*PROOFS, *payload):
+    files = [*payload, *PROOFS, *(() if NAMES_SOMEBODY in package.info else WHOLE)]
+    for name in files:
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / name, place)
-    return payload
+    return files
 
 
 def _pages(package: Package, downloads: Sequence[str], address: str, steps: Sequence[Step]) -> dict[str, str]:

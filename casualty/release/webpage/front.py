@@ -67,6 +67,12 @@ FILES = {
     "data/08_withheld.csv": "what is withheld, why, and who decides",
     "data/12_report.pdf": "the same for people who read on paper",
     "data/disclosure.json": "by which rules numbers are kept back and points moved",
+    "manifest-sha256.txt": "SHA-256 of every file under data",
+    "tagmanifest-sha256.txt": "SHA-256 of that list, and of the files that follow",
+    "tagmanifest-sha256.txt.minisig": "the signature of it",
+    "bag-info.txt": "what this package is, in labels",
+    "bagit.txt": "that it is a bag (RFC 8493)",
+    "verify.py": "the program that verifies it",
 }
 
 
@@ -74,7 +80,7 @@ def page(package: Package, said: Document, names: int, files: Sequence[str]) -> 
     """Return the body of the first page; `said` is the report's document, `files` those that can be downloaded."""
     parts = (
         _figures(said), _sure(said), _years(said), _maps(said), _published(said), _unknown(said), _withheld(said),
-        _names(names), _downloads(package.folder, files), _release(package),
+        _names(names), _downloads(package.folder, files), _release(package, "verify.py" in files),
     )  # fmt: skip
     return joined([contents(parts), *parts])
 
@@ -264,7 +270,7 @@ def _names(names: int) -> Markup:
 def _downloads(folder: Path, files: Sequence[str]) -> Markup:
     rows = [
         [
-            element("a", path.removeprefix("data/"), href=path),
+            element("a", path, href=path),
             FILES.get(path, ""),
             figure((folder / path).stat().st_size),
         ]
@@ -277,7 +283,7 @@ def _downloads(folder: Path, files: Sequence[str]) -> Markup:
     )  # fmt: skip
 
 
-def _release(package: Package) -> Markup:
+def _release(package: Package, whole: bool) -> Markup:
     info = package.info
     told: list[tuple[str, ...]] = [
         ("Release", info.get("External-Identifier", "")),
@@ -291,20 +297,31 @@ def _release(package: Package) -> Markup:
         told.insert(
             2, ("Corrects", joined(["the release of manifest ", element("span", info["Follows"], class_="hash")]))
         )
-    return section("release", "This release, and how to verify it", items(told), *_steps(info.get("Signing-Key", "")))
+    key = info.get("Signing-Key", "")
+    with_program = _with_program(key) if whole else NOTHING
+    return section("release", "This release, and how to verify it", items(told), with_program, *_without_program(key))
 
 
-def _steps(key: str) -> Iterator[Markup]:
-    """Yield how anybody can verify the files of the page, with two programs that everybody can have."""
-    commands = (
+def _with_program(key: str) -> Markup:
+    """Return how to verify the whole package with the program that lies in it."""
+    return joined([
+        element("p", "Put all files of the list above into a folder of their own, in their folders, and run there (Python 3.8 or later,"
+                " nothing else):"),
+        _commands(f"python3 verify.py --key {key}"),
+        element("p", "Or, without that program:"),
+    ])  # fmt: skip
+
+
+def _without_program(key: str) -> Iterator[Markup]:
+    """Yield how anybody can verify the files, here or as they were downloaded, with two programs that everybody can have."""
+    yield _commands(
         f"minisign -Vm tagmanifest-sha256.txt -P {key}",
         "grep ' manifest-sha256.txt' tagmanifest-sha256.txt | sha256sum -c",
         "sha256sum -c manifest-sha256.txt",
     )
-    places = [element("a", name, href=name) for name in (
-        "manifest-sha256.txt", "tagmanifest-sha256.txt", "tagmanifest-sha256.txt.minisig")]  # fmt: skip
-    yield element("p", "Download ", places[0], ", ", places[1], " and ", places[2], " beside the folder data, and run:")
-    yield element("pre", element("code", Markup("\n".join(element("span", command) for command in commands))))
     yield element("p", "The first shows that the key signed this release, the second and third that no file was changed since. That the"
-                  " key is the sender's own this page cannot show: ask for it by another way. The whole package holds a program that"
-                  " checks all of it at once; its manifest has the hash above.")  # fmt: skip
+                  " key is the sender's own this page cannot show: ask for it by another way.")  # fmt: skip
+
+
+def _commands(*commands: str) -> Markup:
+    return element("pre", element("code", Markup("\n".join(element("span", command) for command in commands))))
