@@ -5,8 +5,10 @@ import hashlib
 import re
 import time
 from collections import Counter
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -18,10 +20,12 @@ from test_release import ON, TO, asked
 
 from app import releases, session
 from app.gate import Sessions
+from app.jobs import Job, State
 from app.releases import asking
-from casualty import release
+from casualty import extract, release
 from casualty.access import Acting
 from casualty.errors import CheckFailed
+from casualty.filters import EVERYTHING
 from casualty.release import Request, bag
 from casualty.schema import SituationFields
 from casualty.store import Store
@@ -245,6 +249,79 @@ def receipt(test: AppTest, house: Store) -> None:
     assert "2025-03-05: Received, 41 files" in text(test)
 
 
+class Held:
+    """Has the writing of packages wait, once it has told of its first part or of all of it, until it may go on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, at_end: bool = False) -> None:
+        self.at_end, self.there, self.on, self.real = at_end, Event(), Event(), release.request
+        monkeypatch.setattr(release, "request", self.request)
+
+    def request(self, *args: Any, progress: Callable[[int, int], None], **named: Any) -> Request:
+        def told(done: int, total: int) -> None:
+            progress(done, total)
+            if (done >= total) is self.at_end:
+                self.there.set()
+                assert self.on.wait(60)
+
+        return self.real(*args, progress=told, **named)
+
+
+def over(store: Store, job: Job) -> Job:
+    """A job once it is over."""
+    until = time.monotonic() + 60
+    while not (found := next(one for one in asking.jobs(store).mine(job.owner) if one.id == job.id)).over:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return found
+
+
+def test_a_package_is_watched_and_cancelled(page: Page, house: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R74: how far it is, in numbers; cancelled, nothing of it is left. One that only waits in line goes at once."""
+    held = Held(monkeypatch)
+    job = asking.begin(house, ANALYST, Tier.COMMISSION, TO, ON, None, True)
+    assert held.there.wait(60)
+    test = page("release", ANALYST)
+    assert re.search(
+        r"Package for Commission of inquiry on Example , tier Commission or prosecutor \d+ files? written", text(test)
+    )
+    assert re.search(r"\d+ % of the record checked and written", test.get("progress")[0].proto.text)
+    assert [part.disabled for part in view(test, ASK).button if part.key == "release-ask"] == [True]
+    waits = asking.begin(house, CUSTODIAN, Tier.COMMISSION, TO, ON, None, True)
+    second = page("release", CUSTODIAN)
+    assert "In line: another package is being written." in text(second)
+    assert "Cancelled. Nothing of it was kept." in text(press(second, "Cancel"))
+    assert over(house, waits).state is State.STOPPED
+    assert not waits.what.place.exists()
+    press(page("release", ANALYST), "Cancel")
+    held.on.set()
+    assert over(house, job).state is State.STOPPED
+    assert "Cancelled. Nothing of it was kept." in text(page("release", ANALYST))
+    assert list(releases.folder(house).iterdir()) == []
+    assert release.requests(house, ANALYST) == []
+
+
+def test_what_is_being_recorded_is_not_cancelled(house: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R74: from the last step on, a package is there and asked for, whatever is pressed."""
+    held = Held(monkeypatch, at_end=True)
+    job = asking.begin(house, ANALYST, Tier.COMMISSION, TO, ON, None, False)
+    assert held.there.wait(60)
+    assert asking.jobs(house).stop(ANALYST.name, job.id) is False
+    held.on.set()
+    assert over(house, job).state is State.DONE
+    (asked_for,) = release.requests(house, ANALYST)
+    assert asked_for.folder.is_dir()
+
+
+def test_a_package_without_its_report(page: Page, house: Store) -> None:
+    """R96: left out if it is asked for so, and said."""
+    test = view(page("release", ANALYST), ASK)
+    box(test, "Leave out the report (PDF)").set_value(True)
+    ask(test, house, ANALYST, "commission")
+    assert "Report (PDF) none: it was left out" in text(view(test, WOULD))
+    (held,) = release.requests(house, ANALYST)
+    assert not (held.folder / "data/12_report.pdf").exists()
+
+
 # Answering -----------------------------------------------------------------------------------------------------------
 
 
@@ -282,6 +359,18 @@ def test_a_package_is_refused_with_reasons(page: Page, house: Store, waiting: Re
     for by in (CUSTODIAN, ANALYST):
         assert "The basis has expired" in text(page("release", by))
     assert release.sent(house, CUSTODIAN) == []
+
+
+def test_who_asked_takes_it_back(page: Page, house: Store, waiting: Request) -> None:
+    """R63: with reasons, before it is answered; nobody else is offered that."""
+    assert "Take the request back" not in buttons(page("release", CUSTODIAN))
+    test = press(page("release", ANALYST), "Take the request back")
+    assert "No reasons are given." in text(test)
+    box(test, "Reasons (required)").set_value("Another basis").run()
+    press(test, "Take the request back")
+    assert "Taken back. What was written is removed." in text(test)
+    assert not waiting.folder.exists()
+    assert release.requests(house, ANALYST) == []
 
 
 def test_a_package_that_was_changed_does_not_leave(page: Page, house: Store, waiting: Request) -> None:
@@ -341,6 +430,17 @@ def test_a_package_that_lies_elsewhere_is_told(page: Page, house: Store, waiting
     assert "does not lie on this machine" in text(test)
     test.checkbox[0].set_value(True).run()
     assert "is gone; ask for it anew." in text(press(test, "Grant"))
+
+
+def test_tables_taken_within_the_house_are_no_packages(page: Page, house: Store) -> None:
+    """R86: they stand apart, with what they were taken for; none can be corrected by a package."""
+    extract.take(house, ANALYST, EVERYTHING, f"for the map {NASTY}")
+    test = view(page("release", CUSTODIAN), LEFT)
+    assert "0 packages have left this house." in text(test)
+    assert "Taken by Incidents What for" in text(test)
+    assert "for the map <script>" in text(test)
+    assert "<script" not in html(test)
+    assert box(view(test, ASK), "Which earlier release it corrects").options == ["None"]
 
 
 # One person alone ----------------------------------------------------------------------------------------------------

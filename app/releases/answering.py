@@ -1,5 +1,6 @@
 """Packages asked for: looked at, and granted or refused by a custodian who did not ask."""
 
+from collections.abc import Callable
 from html import escape
 
 import streamlit as st
@@ -12,6 +13,7 @@ from casualty import release
 from casualty.access import Acting
 from casualty.errors import CasualtyError
 from casualty.release import Request, approving
+from casualty.store import Store
 from casualty.vocabulary import ReleaseAnswer, Tier
 
 REFUSED = "release-refused"
@@ -75,6 +77,8 @@ def answer(asked: Request, by: Acting) -> None:
     """Offer the answer to whoever may give it; tell everybody else why it is not theirs."""
     if why := not_theirs(asked, by):
         st.info(widgets.plain(why))
+        if asked.recorded_by == by.name:
+            withdrawing(asked, by)
         return
     form = _form(asked, by)
     looked = form.tick(
@@ -90,6 +94,16 @@ def answer(asked: Request, by: Acting) -> None:
     st.caption(
         say("Granting hashes and seals every file; of a large package this takes a minute. Refusing removes it.")
     )
+
+
+def withdrawing(asked: Request, by: Acting) -> None:
+    """Offer to take back one's own request."""
+    with st.expander(say("Take it back")):
+        form = _form(asked, by)
+        form.lines("reasons", say("Reasons (required)"))
+        form.keep()
+        refused(asked.id)
+        st.button(say("Take the request back"), key=f"{form.id}-back", on_click=take_back, args=(asked, by))
 
 
 def not_theirs(asked: Request, by: Acting) -> str:
@@ -125,16 +139,25 @@ def grant(asked: Request, by: Acting) -> None:
 
 def refuse(asked: Request, by: Acting) -> None:
     """Refuse the package with the reasons that were typed, or keep why not."""
+    _removed(asked, by, release.refuse, say("Refused. What was written is removed."))
+
+
+def take_back(asked: Request, by: Acting) -> None:
+    """Take back one's own request with the reasons that were typed, or keep why not."""
+    _removed(asked, by, release.take_back, say("Taken back. What was written is removed."))
+
+
+def _removed(asked: Request, by: Acting, act: Callable[[Store, Request, str, Acting], None], said: str) -> None:
     form = _form(asked, by)
     reasons = str(form.typed.get("reasons") or "")
     try:
         signing.must((reasons.strip(), "reasons", later("No reasons are given."), later("Say why it may not leave.")))
-        release.refuse(session.store(), _now(asked, by), reasons, by)
+        act(session.store(), _now(asked, by), reasons, by)
     except CasualtyError as why:
         _kept(asked, why)
         return
     signing.empty(form, BLANK)
-    signing.done("release", say("Refused. What was written is removed."))
+    signing.done("release", said)
 
 
 def _now(asked: Request, by: Acting) -> Request:

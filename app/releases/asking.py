@@ -3,6 +3,7 @@
 import time
 import weakref
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -23,7 +24,7 @@ from casualty.vocabulary import Tier
 
 EVERY = 1.0  # seconds between two looks at the work
 LONGEST_RECIPIENT = 300
-BLANK = {"tier": "", "recipient": "", "basis": "", "follows": ""}
+BLANK = {"tier": "", "recipient": "", "basis": "", "follows": "", "without": False}
 HOLDS = {
     Tier.PUBLIC: later(
         "For anyone: incidents by month with places moved, tables of people in which small numbers are suppressed, and no names but "
@@ -50,6 +51,7 @@ class Wanted:
     recipient: str
     basis: str
     follows: str | None
+    report: bool
     place: Path
 
 
@@ -78,8 +80,9 @@ def show(by: Acting, left: Sequence[Sent]) -> None:
     widgets.facts([(language.term(tier), escape(say(told))) for tier, told in HOLDS.items()])
     form.text("recipient", say("Who receives it"), required=True, max_chars=LONGEST_RECIPIENT)
     form.text("basis", say("On what legal basis or agreement"), required=True)
-    earlier = {gone.id: named(gone) for gone in left}
+    earlier = {gone.id: named(gone) for gone in left if gone.tier != Tier.INTERNAL}
     form.choice("follows", say("Which earlier release it corrects"), earlier, unset=say("None"))
+    form.tick("without", say("Leave out the report (PDF)"))
     form.keep()
     signing.refused(form)
     busy = any(not job.over for job in jobs(store).mine(by.name))
@@ -97,22 +100,25 @@ def ask(by: Acting) -> None:
     """Have the package written; what is refused stays typed."""
     store, form = session.store(), signing.form_of(by, "release", "ask")
     said = {box: str(form.typed.get(box) or "").strip() for box in BLANK}
+    report = not form.typed.get("without")
     try:
         signing.must(
             (said["tier"], "tier", later("No tier is chosen."), later("Choose for whom it is.")),
             (said["recipient"], "recipient", later("Nobody is named."), later("Write who receives it.")),
             (said["basis"], "basis", later("No basis is named."), later("Write on what it is sent.")),
         )
-        begin(store, by, Tier(said["tier"]), said["recipient"], said["basis"], said["follows"] or None)
+        begin(store, by, Tier(said["tier"]), said["recipient"], said["basis"], said["follows"] or None, report)
     except CasualtyError as told:
         signing.refuse(form, told)
         return
     signing.empty(form, BLANK)
 
 
-def begin(store: Store, by: Acting, tier: Tier, recipient: str, basis: str, follows: str | None) -> Job:
+def begin(
+    store: Store, by: Acting, tier: Tier, recipient: str, basis: str, follows: str | None, report: bool
+) -> Job:  # fmt: skip
     """Put the writing of a package in line; raise UsageFault where it has no place, or too many of theirs wait."""
-    wanted = Wanted(tier, recipient, basis, follows, releases.taken(store, tier))
+    wanted = Wanted(tier, recipient, basis, follows, report, releases.taken(store, tier))
     try:
         return jobs(store).ask(by.name, wanted, partial(write, store, by, wanted))
     except CasualtyError:
@@ -121,17 +127,23 @@ def begin(store: Store, by: Acting, tier: Tier, recipient: str, basis: str, foll
 
 
 def write(store: Store, by: Acting, wanted: Wanted, at: At) -> Request | Released:
-    """Write the package, and record that it was asked for, or that it left; nothing stays of one that fails."""
+    """Write the package, and record that it was asked for, or that it left; nothing stays of one that fails or is stopped."""
     make = release.build if releases.alone(store) else release.request
-    try:
-        with at.keeping():
+    with ExitStack() as kept:
+
+        def told(done: int, total: int) -> None:
+            at.progress(done, total)
+            if done >= total:  # what comes now is recorded: nobody stops it any more
+                kept.enter_context(at.keeping())
+
+        try:
             return make(
                 store, wanted.place, tier=wanted.tier, recipient=wanted.recipient, basis=wanted.basis, by=by,
-                follows=wanted.follows,
+                follows=wanted.follows, report=wanted.report, progress=told,
             )  # fmt: skip
-    except BaseException:
-        releases.given_back(wanted.place)
-        raise
+        except BaseException:
+            releases.given_back(wanted.place)
+            raise
 
 
 # What is seen of it --------------------------------------------------------------------------------------------------
@@ -154,22 +166,48 @@ def _watched(by: Acting, over: frozenset[int]) -> None:
     if any(job.over and job.id not in over for job in mine):
         st.rerun()
     for job in mine:
-        _ended(job, by) if job.over else _going_on(job)
+        _ended(job, by) if job.over else _going_on(job, by)
 
 
-def _going_on(job: Job) -> None:
+def _going_on(job: Job, by: Acting) -> None:
     with st.container(border=True, key=f"package-{job.id}"):
-        if job.state is State.WAITING:
-            told = say("In line: another package is being written.")
-        else:
-            files, size = releases.underway(job.what.place)
-            seconds = round(time.monotonic() - (job.began or time.monotonic()))
-            told = language.joined([
-                count("{n} file written", "{n} files written", files), count("{n} byte", "{n} bytes", size),
-                count("for {n} second", "for {n} seconds", seconds),
-            ])  # fmt: skip
-        st.html(f'<p class="at-work" role="status"><b>{_title(job)}</b> {escape(told)}</p>')
+        st.html(f'<p class="at-work" role="status"><b>{_title(job)}</b> {escape(_where(job))}</p>')
+        if job.total:
+            st.progress(min(job.done / job.total, 1.0), text=_left(job))
         st.caption(say("You may leave this page: it is written to the end. Of a large record this takes minutes."))
+        if job.state is not State.STOPPING and not 0 < job.total <= job.done:
+            st.button(say("Cancel"), key=f"package-{job.id}-stop", on_click=stop, args=(by.name, job))
+
+
+def _where(job: Job) -> str:
+    if job.state is State.WAITING:
+        return say("In line: another package is being written.")
+    if job.state is State.STOPPING:
+        return say("Cancelled. Nothing of it is kept; its last step is coming to an end.")
+    files, size = releases.underway(job.what.place)
+    return language.joined(
+        [count("{n} file written", "{n} files written", files), count("{n} byte", "{n} bytes", size)]
+    )
+
+
+def _left(job: Job) -> str:
+    """Return how much of the record is checked and written, and how long the rest takes if it goes on so."""
+    if job.done >= job.total:
+        return say("The records are written. The papers are made, and all is hashed.")
+    said = say("{share} % of the record checked and written", share=100 * job.done // job.total)
+    seconds = job.seconds_left(time.monotonic())
+    if seconds is None:
+        return said
+    whole = max(1, round(seconds))
+    return language.joined([said, count("about {n} second left", "about {n} seconds left", whole)])
+
+
+def stop(owner: str, job: Job) -> None:
+    """Stop the writing of a package; of one that had not begun the number is let go."""
+    store = session.store()
+    jobs(store).stop(owner, job.id)
+    if any(mine.id == job.id and mine.state is State.STOPPED for mine in jobs(store).mine(owner)):
+        releases.given_back(job.what.place)
 
 
 def _title(job: Job) -> str:
@@ -186,6 +224,8 @@ def _ended(job: Job, by: Acting) -> None:
             if isinstance(job.result, Released):
                 widgets.facts([(say("SHA-256 of its manifest"), f"<code>{escape(job.result.manifest_sha256)}</code>")])
                 taking.offer(job.result.release_id, by)
+        elif job.state is State.STOPPED:
+            st.html(f'<p role="status"><b>{_title(job)}</b> {escape(say("Cancelled. Nothing of it was kept."))}</p>')
         elif job.fault is not None:
             st.html(f"<p><b>{_title(job)}</b></p>")
             widgets.told(job.fault)

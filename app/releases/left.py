@@ -1,5 +1,6 @@
 """What left: to whom, when, under which tier; its receipt, and the key that signs it."""
 
+import json
 from html import escape
 
 import streamlit as st
@@ -18,8 +19,9 @@ from casualty.vocabulary import Tier
 BLANK = {"said": "", "on": ""}
 
 
-def show(by: Acting, gone: list[Sent]) -> None:
-    """Show the releases that left, newest first, and what may be done with one of them."""
+def show(by: Acting, everything: list[Sent]) -> None:
+    """Show the packages that left, newest first, and what may be done with one of them; then tables taken within the house."""
+    gone = [one for one in everything if one.tier != Tier.INTERNAL]
     said = count("{n} package has left this house.", "{n} packages have left this house.", len(gone))
     st.html(f'<p class="counts" role="status"><b>{escape(said)}</b></p>')
     if gone:
@@ -34,7 +36,22 @@ def show(by: Acting, gone: list[Sent]) -> None:
             receive(one, by)
     else:
         st.info(say("Nothing has left yet."))
+    within([one for one in everything if one.tier == Tier.INTERNAL])
     key(by)
+
+
+def within(taken: list[Sent]) -> None:
+    """Show which tables of incidents were taken out of the pages for work within the house."""
+    if taken:
+        with st.expander(widgets.plain(count("Tables taken for work within this house: {n}",
+                                             "Tables taken for work within this house: {n}", len(taken)))):  # fmt: skip
+            heads = (say("Date"), say("Taken by"), say("Incidents"), say("What for"))
+            rows = [
+                [escape(language.moment(one.recorded_at)), widgets.text(one.recipient), language.number(one.incidents),
+                 widgets.text(json.loads(one.basis)["purpose"])]
+                for one in taken
+            ]  # fmt: skip
+            widgets.table(heads, rows, heads[2:3])
 
 
 def listed(gone: list[Sent]) -> None:

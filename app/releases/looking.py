@@ -60,7 +60,7 @@ def summed(asked: Request, files: Sequence[tuple[str, int]]) -> None:
         ) or widgets.unknown()),
         (say("Files"), escape(language.joined([
             count("{n} file", "{n} files", len(files)), count("{n} byte", "{n} bytes", sum(sizes.values()))]))),
-        (say("Report (PDF)"), escape(widgets.unknown() if report is None else count("{n} byte", "{n} bytes", report))),
+        (say("Report (PDF)"), escape(say("none: it was left out") if report is None else count("{n} byte", "{n} bytes", report))),
     ])  # fmt: skip
 
 
