@@ -11,8 +11,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+import released
 import reviewed
 from filled import fill
+from released import ANALYST, CUSTODIAN, OTHER
 from starlette.applications import Starlette
 from test_release import TO, asked, contents
 
@@ -27,7 +29,6 @@ from casualty.release import Released
 from casualty.store import Store
 from casualty.vocabulary import Role, Tier
 
-CUSTODIAN, OTHER, ANALYST = Acting("custodian", Role.CUSTODIAN), Acting("other", Role.CUSTODIAN), reviewed.ANALYST
 NOW = 1_700_000_000.0
 UNTIL = int(NOW) + HOLDS
 
@@ -70,10 +71,7 @@ def get(app: Any, address: str, cookie: str = "") -> Answer:
 @pytest.fixture
 def house(sqlite_store: Store, quick_hashes: None) -> Store:
     """A record with something of everything, with its accounts and a second custodian."""
-    fill(sqlite_store, sqlite_store.local("tester"), sqlite_store.local("second person"))
-    reviewed.moved_in(sqlite_store)
-    sqlite_store.add_account("other", Role.CUSTODIAN, reviewed.PASSWORD, reviewed.ADMINISTRATOR)
-    return sqlite_store
+    return released.filled(sqlite_store)
 
 
 @pytest.fixture

@@ -6,15 +6,16 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
-from html import unescape
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
+import released
 import reviewed
 from filled import fill
-from paged import box, html, press, shown
+from paged import box, html, press
+from released import ANALYST, ASK, CUSTODIAN, LEFT, WOULD, YOU_ASKED, buttons, text, view
 from streamlit.testing.v1 import AppTest
 from test_release import ON, TO, asked
 
@@ -24,35 +25,25 @@ from app.jobs import Job, State
 from app.releases import asking
 from casualty import extract, release
 from casualty.access import Acting
-from casualty.errors import CheckFailed
 from casualty.filters import EVERYTHING
-from casualty.release import Request, bag
+from casualty.release import Request
 from casualty.schema import SituationFields
 from casualty.store import Store
-from casualty.vocabulary import ReleaseAnswer, Role, Tier
+from casualty.vocabulary import Role, Tier
 
-Page = reviewed.Page
-NASTY = reviewed.NASTY
-CUSTODIAN, OTHER, ANALYST = Acting("custodian", Role.CUSTODIAN), Acting("other", Role.CUSTODIAN), reviewed.ANALYST
-WOULD, ASK, LEFT = "What would leave", "Ask for a package", "What left"
-YOU_ASKED = "You asked for this package, so you cannot grant it"
+Page, NASTY = reviewed.Page, reviewed.NASTY
 
 
 @pytest.fixture
 def bare(sqlite_store: Store, quick_hashes: None) -> Store:
-    """A house with its accounts and two custodians, in which nothing is recorded."""
-    reviewed.moved_in(sqlite_store)
-    sqlite_store.add_account("other", Role.CUSTODIAN, reviewed.PASSWORD, reviewed.ADMINISTRATOR)
-    return sqlite_store
+    """The house in which nothing is recorded."""
+    return released.moved_in(sqlite_store)
 
 
 @pytest.fixture
 def house(sqlite_store: Store, quick_hashes: None) -> Store:
-    """The same with something of everything."""
-    fill(sqlite_store, sqlite_store.local("tester"), sqlite_store.local("second person"))
-    reviewed.moved_in(sqlite_store)
-    sqlite_store.add_account("other", Role.CUSTODIAN, reviewed.PASSWORD, reviewed.ADMINISTRATOR)
-    return sqlite_store
+    """The house with something of everything."""
+    return released.filled(sqlite_store)
 
 
 @pytest.fixture
@@ -67,27 +58,9 @@ def waiting(house: Store, tmp_path: Path) -> Request:
     return asked(house, ANALYST, tmp_path / "bag", recipient=f"{TO} {NASTY}")
 
 
-def view(test: AppTest, name: str) -> AppTest:
-    """Go to a part of the page."""
-    test.get("button_group")[0].set_value(name).run()
-    assert not test.exception
-    return test
-
-
-def text(test: AppTest) -> str:
-    """All that the page says."""
-    kinds: tuple[Any, ...] = (test.info, test.warning, test.success, test.caption, test.markdown)
-    said = " ".join(part.value for kind in kinds for part in kind)
-    return unescape(f"{shown(test)} {said}").replace("\\", "")
-
-
 def number(n: int) -> str:
     """A number as `text` gives it: in groups of three from 10 000 on."""
     return f"{n:,}".replace(",", " ") if n >= 10_000 else str(n)
-
-
-def buttons(test: AppTest) -> set[str]:
-    return {part.label for part in test.button}
 
 
 def ask(test: AppTest, store: Store, by: Acting, tier: str, to: str = TO, follows: str = "") -> AppTest:
@@ -320,116 +293,6 @@ def test_a_package_without_its_report(page: Page, house: Store) -> None:
     assert "Report (PDF) none: it was left out" in text(view(test, WOULD))
     (held,) = release.requests(house, ANALYST)
     assert not (held.folder / "data/12_report.pdf").exists()
-
-
-# Answering -----------------------------------------------------------------------------------------------------------
-
-
-def test_who_asks_sees_why_they_cannot_grant(page: Page, house: Store, tmp_path: Path) -> None:
-    """R63: a custodian who asked is told so, another may; an analyst who did not ask may look."""
-    asked(house, CUSTODIAN, tmp_path / "bag")
-    assert YOU_ASKED in text(page("release", CUSTODIAN))
-    assert {"Grant", "Refuse"} <= buttons(page("release", OTHER))
-    test = page("release", ANALYST)
-    assert "You may look at it; a custodian who did not ask grants it or refuses it." in text(test)
-    assert not {"Grant", "Refuse"} & buttons(test)
-
-
-def test_two_people_grant_at_once(page: Page, house: Store, waiting: Request) -> None:
-    """R63: the second is told that it was answered, and one package left."""
-    test = page("release", CUSTODIAN)
-    test.checkbox[0].set_value(True).run()
-    release.grant(house, waiting, OTHER)
-    said = text(press(test, "Grant"))
-    assert "This request was Granted already." in said
-    assert [gone.recorded_by for gone in release.sent(house, CUSTODIAN)] == ["other"]
-    assert "Granted other analyst" in said.replace("Packages that were asked for", "")
-
-
-def test_a_package_is_refused_with_reasons(page: Page, house: Store, waiting: Request) -> None:
-    """R63: without reasons it stays; refused, what was written is removed and the reasons stay."""
-    test = press(page("release", CUSTODIAN), "Refuse")
-    assert "No reasons are given." in text(test)
-    assert waiting.folder.is_dir()
-    box(test, "Reasons, if it is refused").set_value("The basis has expired").run()
-    press(test, "Refuse")
-    assert "Refused. What was written is removed." in text(test)
-    assert not waiting.folder.exists()
-    assert release.one(house, waiting.id, CUSTODIAN).answer == ReleaseAnswer.REFUSED
-    for by in (CUSTODIAN, ANALYST):
-        assert "The basis has expired" in text(page("release", by))
-    assert release.sent(house, CUSTODIAN) == []
-
-
-def test_who_asked_takes_it_back(page: Page, house: Store, waiting: Request) -> None:
-    """R63: with reasons, before it is answered; nobody else is offered that."""
-    assert "Take the request back" not in buttons(page("release", CUSTODIAN))
-    test = press(page("release", ANALYST), "Take the request back")
-    assert "No reasons are given." in text(test)
-    box(test, "Reasons (required)").set_value("Another basis").run()
-    press(test, "Take the request back")
-    assert "Taken back. What was written is removed." in text(test)
-    assert not waiting.folder.exists()
-    assert release.requests(house, ANALYST) == []
-
-
-def test_a_package_that_was_changed_does_not_leave(page: Page, house: Store, waiting: Request) -> None:
-    """R63: each file that is not as it was shown is named, and the request stays open."""
-    test = page("release", CUSTODIAN)
-    test.checkbox[0].set_value(True).run()
-    for name in ("data/00_README.txt", "data/04_records/actors.csv"):
-        (waiting.folder / name).write_text("changed")
-    said = text(press(test, "Grant"))
-    for name in ("data/00_README.txt", "data/04_records/actors.csv"):
-        assert f"{name}: Is not as it was shown." in said
-    assert release.one(house, waiting.id, CUSTODIAN).answer == ReleaseAnswer.OPEN
-    assert release.sent(house, CUSTODIAN) == []
-    assert not Path(waiting.place).exists()
-
-
-def test_a_granting_that_broke_off_is_ended_by_who_began_it(
-    page: Page, house: Store, waiting: Request, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """R63: another is told by whom; the same person grants again, and one package left."""
-
-    def broken(*_: object) -> None:
-        raise CheckFailed("The disk is full.")
-
-    test = page("release", CUSTODIAN)
-    test.checkbox[0].set_value(True).run()
-    with monkeypatch.context() as patched:
-        patched.setattr(bag, "seal", broken)
-        assert "The disk is full." in text(press(test, "Grant"))
-    assert "custodian granted it, and the granting broke off." in text(page("release", OTHER))
-    test = page("release", CUSTODIAN)
-    test.checkbox[0].set_value(True).run()
-    press(test, "Grant")
-    assert release.verify(Path(waiting.place))
-    assert len(release.sent(house, CUSTODIAN)) == 1
-
-
-def test_of_several_packages_one_is_looked_at(page: Page, house: Store, waiting: Request, tmp_path: Path) -> None:
-    """R63: the newest first; what was typed into a recipient's name is text and nothing else."""
-    second = asked(house, ANALYST, tmp_path / "second", tier=Tier.PUBLIC, recipient="Anyone")
-    test = page("release", CUSTODIAN)
-    assert "2 packages wait to be granted." in text(test)
-    assert second.manifest_sha256 in text(test)
-    assert waiting.manifest_sha256 not in text(test)
-    box(test, "Package to look at").set_value(waiting.id).run()
-    assert waiting.manifest_sha256 in text(test)
-    assert "<script" not in html(test)
-    label = test.checkbox[0].label
-    assert "![" not in label.replace("\\!", "")
-    assert "\\*star\\*" in label
-
-
-def test_a_package_that_lies_elsewhere_is_told(page: Page, house: Store, waiting: Request) -> None:
-    """R86: what cannot be looked at here is not shown as empty."""
-    waiting.folder.rename(waiting.folder.with_name("moved"))
-    test = page("release", CUSTODIAN)
-    assert "does not lie on this machine" in text(test)
-    test.checkbox[0].set_value(True).run()
-    assert "is gone; ask for it anew." in text(press(test, "Grant"))
 
 
 def test_tables_taken_within_the_house_are_no_packages(page: Page, house: Store) -> None:
