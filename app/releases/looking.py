@@ -32,7 +32,7 @@ def show(asked: Request) -> None:
             say("The package that was shown does not lie on this machine. It can be looked at where it was asked for.")
         )
         return
-    files = [(path, size) for path, size in asked.files() if path != release.KEPT]
+    files = list(asked.files())
     summed(asked, files)
     with st.expander(say("What the recipient reads first (README)")):
         st.html(f'<pre class="paper" lang="en" dir="ltr" tabindex="0">{escape(text(asked.folder / README))}</pre>')

@@ -33,9 +33,6 @@ __all__ = [
     "take_back", "verify",
 ]  # fmt: skip
 
-# Beside a package that was asked for: what it would publish, for the check of the next one.
-KEPT = "published.json"
-
 
 @dataclass(frozen=True, slots=True)
 class Released:
@@ -118,7 +115,7 @@ def request(
             "ledger_head": made.facts.head, "incidents": made.facts.summary.incidents,
         }  # fmt: skip
         if made.published is not None:
-            (folder / KEPT).write_text(made.published, encoding="utf-8")
+            (folder / approving.KEPT).write_text(made.published, encoding="utf-8")
         folder.rename(shown)
         saved = store.record("release_request", ReleaseRequestFields.model_validate(fields), by)
     return approving.one(store, saved.id, by)
@@ -139,7 +136,7 @@ def grant(store: Store, asked: Request, by: Acting) -> Released:
     bag.must_be_whole(shown, asked.manifest_sha256)
     fields = _fields(asked, asked.manifest_sha256, _earlier(store, asked.follows), asked.id, _published(shown))
     release_id = approving.granted(store, asked, fields, by)
-    (shown / KEPT).unlink(missing_ok=True)
+    (shown / approving.KEPT).unlink(missing_ok=True)
     more = [("Asked-By", asked.recorded_by), ("Granted-By", by.name), ("Request", asked.id)]
     if Tier(asked.tier) in making.OUTSIDE:  # whoever works here is for nobody outside to know
         more = [("Granted-By", "a second person")]
@@ -186,8 +183,7 @@ class Sent:
 
 def sent(store: Store, by: Acting) -> list[Sent]:
     """Return the releases that left, newest first; raise Refused for whoever may neither ask for one nor grant it."""
-    access.permit(by, "ask_release")
-    access.permit_whole(store.situations_of(by))
+    approving.permit_list(store, by)
     release = table("release")
     count: Counter[tuple[str, str]] = Counter()
     found = []
@@ -219,7 +215,7 @@ def received(store: Store, release_id: str, on: date, said: str, by: Acting) -> 
 
 def public_key(store: Store, by: Acting) -> str:
     """Return the public half of the key that this house signs with: tell it to recipients by another way than the package."""
-    access.permit(by, "ask_release")
+    approving.permit_list(store, by)
     return signing.signer(store, by).public
 
 
@@ -340,7 +336,7 @@ def _place(out: Path) -> Iterator[Path]:
 
 
 def _published(shown: Path) -> str | None:
-    kept = shown / KEPT
+    kept = shown / approving.KEPT
     return kept.read_text(encoding="utf-8") if kept.is_file() else None
 
 

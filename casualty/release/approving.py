@@ -21,6 +21,8 @@ from casualty.vocabulary import Operation, ReleaseAnswer, Role
 from casualty.writing import Writer
 
 ASKED = ".asked"
+# Beside a package that was asked for, and no part of it: what it would publish, for the check of the next one.
+KEPT = "published.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Request:
     def files(self) -> Iterator[tuple[str, int]]:
         """Yield (path in the package, bytes) of every file that would leave, in order; none once it has left or was refused."""
         for path in sorted(self.folder.rglob("*")) if self.folder.is_dir() else ():
-            if path.is_file():
+            if path.is_file() and path.name != KEPT:
                 yield path.relative_to(self.folder).as_posix(), path.stat().st_size
 
 
@@ -67,10 +69,15 @@ def second_person(store: Store) -> bool:
     return int(store.rows(chosen)[0][0]) > 1
 
 
+def permit_list(store: Store, by: Acting) -> None:
+    """Return if `by` may read what was asked for and what left; raise Refused for whoever may neither ask nor release."""
+    access.permit(by, "ask_release" if second_person(store) else "release_alone")
+    access.permit_whole(store.situations_of(by))
+
+
 def requests(store: Store, by: Acting, answer: ReleaseAnswer | None = None) -> list[Request]:
     """Return the packages asked for, newest first; raise Refused for whoever may neither ask nor grant."""
-    access.permit(by, "ask_release")
-    access.permit_whole(store.situations_of(by))
+    permit_list(store, by)
     request = table("release_request")
     chosen = sa.select(request).where(request.c.withdrawn_at.is_(None)).order_by(request.c.id.desc())
     if answer is not None:
