@@ -45,8 +45,8 @@ PATHS = [
     "/_stcore/health", "/_stcore/host-config", "/_stcore/metrics", "/_stcore/script-health-check",
     "/_stcore/agent/openapi.json", "/_stcore/bidi-components/casualty_map/x.js", "/_stcore/upload_file/a/b",
     "/media/abc.csv", "/component/x/index.html", "/static/js/index.js", "/app/static/pages.css", "/auth/login",
-    "/assets/maplibre-gl.js", "/assets/world.json", "/territory.geojson", "/layers/a.geojson", "/layers/a/0/0/0", "/session", "/packages/x.tar",
-    "/organisation", "/organisation/back", "/oauth2callback",
+    "/assets/maplibre-gl.js", "/assets/world.json", "/territory.geojson", "/layers/a.geojson", "/layers/a/0/0/0", "/session",
+    "/packages/x.tar", "/organisation", "/organisation/back", "/oauth2callback",
     "//map", "/sign-in/../map", "/sign-in%2f..%2fmap", "/sign-in/", "/SIGN-IN", "/sign-in.html", "/%2e%2e/etc/passwd",
 ]  # fmt: skip
 

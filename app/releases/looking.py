@@ -11,7 +11,6 @@ import streamlit as st
 
 from app import language, widgets
 from app.language import count, say
-from casualty import release
 from casualty.evidence.items import hash_of
 from casualty.release import Request
 from casualty.release.package import LONGEST_CELL, Package
