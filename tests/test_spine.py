@@ -12,6 +12,7 @@ from casualty.store import Store
 from casualty.summary import summarise
 from casualty.vocabulary import Role, Tier
 
+ANALYST = Acting("analyst", Role.ANALYST)
 CUSTODIAN = Acting("custodian", Role.CUSTODIAN)
 
 
@@ -49,9 +50,10 @@ def test_the_planted_patterns_are_told_apart(territory: Store) -> None:
 def test_the_package_of_the_whole_sample_holds_and_is_the_same_twice(territory: Store, tmp_path: Path) -> None:
     """R84, R85: one byte changed anywhere is found, and said where."""
     for name in ("one", "two"):
-        done = release.build(
-            territory, tmp_path / name, tier=Tier.COMMISSION, recipient="Commission", basis="Resolution", by=CUSTODIAN
+        asked = release.request(
+            territory, tmp_path / name, tier=Tier.COMMISSION, recipient="Commission", basis="Resolution", by=ANALYST
         )
+        done = release.grant(territory, asked, CUSTODIAN)
     assert done.incidents == summarise(territory).total.incidents
     files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file())
     assert all((tmp_path / "one" / path).read_bytes() == (tmp_path / "two" / path).read_bytes() for path in files)

@@ -42,8 +42,12 @@ class Area:
         """Return an area; the minimum is a twentieth of its side, within 2 and 5 km, and 5 km where it is not drawn."""
         if shape is None:
             return cls(unit, None, MOST_M)
-        side = math.sqrt(shape.area * math.cos(math.radians(shape.centroid.y))) * METRES_A_DEGREE
-        return cls(unit, shape, min(max(side * OF_UNIT, LEAST_M), MOST_M))
+        return cls(unit, shape, min(max(side_m(shape) * OF_UNIT, LEAST_M), MOST_M))
+
+
+def side_m(shape: Any) -> float:
+    """Return the side in metres of a square as large as a shape (WGS 84, degrees)."""
+    return math.sqrt(shape.area * math.cos(math.radians(shape.centroid.y))) * METRES_A_DEGREE
 
 
 @dataclass(frozen=True, slots=True)

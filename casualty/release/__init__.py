@@ -137,7 +137,7 @@ def grant(store: Store, asked: Request, by: Acting) -> Released:
     fields = _fields(asked, asked.manifest_sha256, _earlier(store, asked.follows), asked.id, _published(shown))
     release_id = approving.granted(store, asked, fields, by)
     (shown / approving.KEPT).unlink(missing_ok=True)
-    more = [("Asked-By", asked.recorded_by), ("Granted-By", by.name), ("Request", asked.id)]
+    more = [("Asked-By", asked.recorded_by), ("Granted-By", by.name)]
     if Tier(asked.tier) in making.OUTSIDE:  # whoever works here is for nobody outside to know
         more = [("Granted-By", "a second person")]
     bag.seal(shown, asked.manifest_sha256, more, signing.signer(store, by))

@@ -155,7 +155,7 @@ WHAT IS IN IT
 
   data/01_methodology.md      how it was collected, evaluated, corroborated and checked
   data/02_codebook/           what every field and term means
-  data/04_records/            incidents, sources and, where it was decided, names; ids are drawn for this recipient alone
+  data/04_records/            incidents, sources and, where it was decided, names; ids are drawn anew, {drawn}
   data/05_geo/                places as they are shown, GeoJSON and GeoPackage (WGS 84, longitude first)
   data/07_tables/             tables of people killed; a suppressed number reads `suppressed`, and is not 0
   data/08_withheld.csv        what is withheld, why, and who decides
@@ -198,7 +198,8 @@ def readme_outside(facts: Facts) -> str:
     """Return the text that a reader of a package without the records themselves, public or a partner, reads first."""
     title = {"public": "PUBLIC RELEASE", "partner": "PACKAGE FOR A PARTNER"}[facts.tier]
     told = _told(facts) | ({"second": SECOND_OUTSIDE} if facts.second else {})
-    return README_OUTSIDE.format(**told, title=title)
+    drawn = {"public": "the same in every public release", "partner": "for this recipient alone"}[facts.tier]
+    return README_OUTSIDE.format(**told, title=title, drawn=drawn)
 
 
 def _told(facts: Facts) -> dict[str, object]:

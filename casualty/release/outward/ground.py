@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from casualty import frames
 from casualty.disclosure import INSTITUTIONS, Phrases
-from casualty.disclosure.masking import Area, Masker
+from casualty.disclosure.masking import Area, Masker, side_m
 from casualty.disclosure.naming import PUBLIC, Pseudonyms
 from casualty.release.withholding import AGREED, withheld
 from casualty.store import Store
@@ -21,6 +21,10 @@ PURPOSE = {Tier.PUBLIC: ConsentPurpose.PUBLISH_AGGREGATE, Tier.PARTNER: ConsentP
 REVIEWED = frozenset({IncidentStatus.CORROBORATED.value, IncidentStatus.VERIFIED.value})
 PRIVATE = "private person, or not told"
 UNKNOWN = "not known"
+
+# Whoever guesses the middle of a unit of this side is within the least displacement of one place in thirty or so.
+LEAST_SIDE_M = 20_000.0
+SMALL = "units too small to be told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,10 @@ class Consents:
 
 @dataclass(frozen=True)
 class Units:
-    """Administrative units: names by code, shapes by code, and the incidents' units of the first and second order."""
+    """Administrative units: names by code, shapes by code, and the incidents' units of the first and second order.
+
+    A unit so small that its name alone would tell the place is not among them: the next larger one is told, or SMALL.
+    """
 
     names: dict[str, str]
     shapes: dict[str, Any]
@@ -149,13 +156,16 @@ def _units(moment: Store) -> Units:
             f"SELECT {', '.join(columns)} FROM incident WHERE withdrawn_at IS NULL AND merged_into_id IS NULL ORDER BY id"
         )
     )
+    shapes = {row.pcode: shapely.from_geojson(row.geometry) for row in latest if row.geometry and row.level in (1, 2)}
+    small = {code for code, shape in shapes.items() if side_m(shape) < LEAST_SIDE_M}
     frame = pd.DataFrame([tuple(row) for row in held], columns=columns)
     frame[["lat", "lon", "place_precision"]] = frame[["lat", "lon", "place_precision"]].astype("float64")
+    first, second = frames.areas(moment, 1, frame), frames.areas(moment, 2, frame)
     return Units(
-        {row.pcode: row.name for row in latest},
-        {row.pcode: shapely.from_geojson(row.geometry) for row in latest if row.geometry and row.level in (1, 2)},
-        frames.areas(moment, 1, frame),
-        frames.areas(moment, 2, frame),
+        {row.pcode: row.name for row in latest if row.pcode not in small},
+        {code: shape for code, shape in shapes.items() if code not in small},
+        {key: SMALL if code in small else code for key, code in first.items()},
+        {key: None if code in small or first.get(key) in small else code for key, code in second.items()},
     )
 
 

@@ -68,11 +68,33 @@ def write(bag: Bag, tallied: Tallied, tier: Tier, earlier: Sequence[Mapping[str,
                 settled = follow(
                     name, known, THRESHOLD, before.get(name, []), date, open_columns=kind == GROUPS, apart=apart
                 )
+                if kind == GROUPS and settled.table is not None and gives_away(settled.table, counts):
+                    settled = Settled(None, "none")
                 _note(done, name, settled)
                 lines += _lines(subject, year, settled.table)
         bag.table(f"data/07_tables/{FILES[kind]}.csv", ("of", "year", *HEADS[kind], "killed", "as_of"), lines)
     bag.text("data/07_tables/README.txt", papers.LEGEND.format(threshold=THRESHOLD))
     return done
+
+
+def gives_away(table: Table, counts: Mapping[tuple[str, str], int]) -> bool:
+    """Return whether areas told together tell the group of the few people of one of them.
+
+    The list of incidents tells how many were killed in each area. Where all of a joined line but a few are of one group, so are
+    the few of an area in it: of its k people at least k less those of other groups.
+    """
+    killed: Counter[str] = Counter()
+    for (_, area), number in counts.items():
+        killed[area] += number
+    for at, line in enumerate(table.columns):
+        few = [killed[area] for area in line.members if 0 < killed[area] < table.threshold]
+        if len(line.members) == 1 or not few:
+            continue
+        for row, cells in zip(table.rows, table.cells, strict=True):
+            told = cells[at]
+            if told is not None and row.members != (UNKNOWN,) and max(few) > table.column_totals[at] - told:
+                return True
+    return False
 
 
 def _tells(kind: str, counts: Mapping[tuple[str, str], int]) -> bool:
