@@ -39,7 +39,9 @@ def test_no_file_of_a_package_has_a_canary(
 ) -> None:
     """R64, R71, R72: neither in papers, nor in the map file, nor in the report or its metadata."""
     canaries = planted(sqlite_store)
-    monkeypatch.setattr(ledger, "verify", lambda connection, **told: None)  # canaries were written behind the ledger's back
+    monkeypatch.setattr(
+        ledger, "verify", lambda connection, **told: None
+    )  # canaries were written behind the ledger's back
     folder = tmp_path / "package"
     folder.mkdir()
     making.write(sqlite_store, folder, making.Wishes(tier, "R", "B", None, False), SECRET, None)
