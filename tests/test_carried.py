@@ -104,6 +104,23 @@ def test_an_original_of_somebody_who_refuses_stays(sqlite_store: Store, tmp_path
     assert any((told["table"], told["fields"]) == ("document", "original") for told in rows(package, "08_withheld.csv"))
 
 
+def test_no_reason_of_the_custody_log_names_who_refuses(sqlite_store: Store, tmp_path: Path) -> None:
+    """R60, R72: the name of somebody who refuses stands in no reason, also of a document that itself goes out."""
+    by = sqlite_store.local("tester")
+    document, other = (kept(sqlite_store, by, data, "a.txt", str(data)) for data in (b"text", b"more"))
+    victim = {"kind": "person", "harm": "killed", "names": [{"name": "Hushed Example"}]}
+    saved = sqlite_store.record("incident", minimum(document, victims=[victim]), by)
+    refused(sqlite_store, by, document, sqlite_store.current("incident", saved.id)["victim"][0]["id"])
+    evidence.describe(sqlite_store, other, by=by, title="Another note", reason="as the family of Hushed Example asked")
+    package = build(sqlite_store, tmp_path / "bag", by)
+    assert [row["reason"] for row in rows(package, "03_register/custody_log.csv") if row["evidence_no"] == other] == [
+        "",
+        "",
+    ]
+    found = [path.name for path in package.rglob("*") if path.is_file() and b"Hushed" in path.read_bytes()]
+    assert found == []
+
+
 def test_an_original_that_was_changed_stops_the_package(sqlite_store: Store, tmp_path: Path) -> None:
     """R81: one that is gone is told as such; one with other bytes lets nothing leave."""
     by = sqlite_store.local("tester")

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from casualty import asking, runs
-from casualty.errors import CasualtyError, CheckFailed, NotFound
+from casualty.errors import CheckFailed, NotEnoughData, NotFound, UsageFault
 from casualty.patterns import figures, plainly
 from casualty.patterns.answers import plain
 from casualty.release import reopening
@@ -66,7 +66,7 @@ def _anew(bag: Bag, store: Store, row: Mapping[str, str], failed: dict[str, str]
     seed = {"seed": int(row["seed"])} if row["seed"] else {}
     try:
         data, document = asking.again(store)(row["method"], {**json.loads(row["parameters"]), **seed})
-    except CasualtyError as told:  # too little is left to answer it
+    except (NotEnoughData, NotFound, UsageFault) as told:  # too little of what was asked about is left to answer it
         failed[row["code"]] = str(told)
         return
     answer = runs.canonical(plain(document))

@@ -124,12 +124,7 @@ CONDITIONS
   {second}
 
 HOW TO VERIFY IT
-  python3 verify.py           Python 3.8 or later and nothing else; says what it checked and what does not hold
-  python3 verify.py --key KEY with the sender's public key, which you were given by another way: shows who signed it
-  minisign -Vm tagmanifest-sha256.txt -P KEY
-  sha256sum -c manifest-sha256.txt tagmanifest-sha256.txt
-  Any validator of BagIt 1.0 (RFC 8493).
-  The first also computes again the links of the ledger ({links}), the digests of the bodies shown ({bodies}), the
+{verify}  The first also computes again the links of the ledger ({links}), the digests of the bodies shown ({bodies}), the
   tables against these bodies, and the totals. Further links ({sealed}) are sealed: only their hash is given. What
   comes before a sealed link is bound to it in the sender's ledger only; every link after it is bound here.
   Ask the sender, by another way, for the ledger head: it must be the one above.
@@ -167,12 +162,13 @@ HOW PEOPLE ARE PROTECTED
   {second}
 
 HOW TO VERIFY IT
-  python3 verify.py           Python 3.8 or later and nothing else; says what it checked and what does not hold
+{verify}  If you find an error, write to the sender: corrections come as a further release, and are listed.
+"""
+VERIFY = """  python3 verify.py           Python 3.8 or later and nothing else; says what it checked and what does not hold
   python3 verify.py --key KEY with the sender's public key, which you were given by another way: shows who signed it
   minisign -Vm tagmanifest-sha256.txt -P KEY
   sha256sum -c manifest-sha256.txt tagmanifest-sha256.txt
   Any validator of BagIt 1.0 (RFC 8493).
-  If you find an error, write to the sender: corrections come as a further release, and are listed.
 """
 REPORT = "  data/12_report.pdf          the same for people who read\n"
 SECOND_OUTSIDE = "A second person approved that it leaves."
@@ -210,5 +206,6 @@ def _told(facts: Facts) -> dict[str, object]:
         "statuses": "\n".join(f"    {status:<14}{counts[status]:>9}" for status in IncidentStatus if counts[status]),
         "withheld": sum(facts.tally.withheld.values()),
         "second": SECOND if facts.second else ALONE,
+        "verify": VERIFY,
         "report": REPORT if facts.report else "",
     }  # fmt: skip

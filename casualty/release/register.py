@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from casualty.disclosure import CONSENT, MENTION, Withheld
+from casualty.disclosure import CONSENT, MENTION, Phrases, Withheld
 from casualty.errors import CheckFailed, Fault
 from casualty.evidence import Items, is_image
 from casualty.evidence.copies import MOST_BYTES, copy_of
@@ -65,7 +65,7 @@ def write(
         raise CheckFailed("Originals were changed: {n}. Nothing was released.", missing, {"n": len(missing)})
     for reason, count in carried.withheld.items():
         tally.withheld[reason, "document", "original"] += count
-    _custody(bag, connection, tally)
+    _custody(bag, connection, tally, held.phrases)
     return carried
 
 
@@ -147,16 +147,16 @@ def _by_intake(connection: sa.Connection) -> frozenset[str]:
     )).scalars())  # fmt: skip
 
 
-def _custody(bag: Bag, connection: sa.Connection, tally: Tally) -> None:
-    """Write every handling of a document that the ledger holds; a reason only where nothing of the document is withheld."""
-    bag.table(CUSTODY, CUSTODY_COLUMNS, _handled(connection, tally))
+def _custody(bag: Bag, connection: sa.Connection, tally: Tally, hidden: Phrases) -> None:
+    """Write every handling of a document that the ledger holds; a reason where nothing of the document is withheld, nor named in it."""
+    bag.table(CUSTODY, CUSTODY_COLUMNS, _handled(connection, tally, hidden))
 
 
-def _handled(connection: sa.Connection, tally: Tally) -> Iterator[tuple[str, ...]]:
+def _handled(connection: sa.Connection, tally: Tally, hidden: Phrases) -> Iterator[tuple[str, ...]]:
     rows = connection.execute(sa.text(
         "SELECT seq, record_id, at, operation, actor, reason, digest, hash FROM revision"
         " WHERE record_kind = 'document' ORDER BY seq"
     ))  # fmt: skip
     for seq, record_id, at, operation, actor, reason, digest, hash_ in rows:
-        said = "" if record_id in tally.reserved else reason or ""
+        said = "" if record_id in tally.reserved or hidden.within(reason or "") else reason or ""
         yield str(seq), record_id, at, operation, actor, said, digest, hash_

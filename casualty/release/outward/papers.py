@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from casualty.disclosure import CONSENT, MENTION, WITHDRAWN
+from casualty.disclosure.masking import LEAST_M
 
 COLUMNS = ("category", "table", "fields", "count", "why", "who_decides")
 WHY: dict[str, tuple[str, str]] = {
@@ -25,7 +26,7 @@ WHY: dict[str, tuple[str, str]] = {
     "merged": ("Duplicate; the record it was merged into is here.", "the reviewer"),
 }
 STATEMENT = (
-    "Headline totals are never changed. Points are moved by at least 2,000 metres, always to the same spot, and stay in the"
+    f"Headline totals are never changed. Points are moved by at least {LEAST_M:,.0f} metres, always to the same spot, and stay in the"
     " unit that is told of them. A suppressed number is shown as suppressed; it is not 0."
 )
 
