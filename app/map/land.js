@@ -40,28 +40,30 @@ async function outlines(name, signal) {
   return { type: "FeatureCollection", features };
 }
 
-/* Borders within countries come when a map is first so close that they are drawn; called once for every map. */
-function provinces(map) {
+/* The land and the units; called once for every map whose style is read. Borders within countries come when the map is first
+   so close that they are drawn. */
+function ground(map) {
+  map.getSource("world").setData(`${OUTLINES}://world`);
+  map.getSource("units").setData(absolute("/territory.geojson"));
   const look = () => {
-    const source = map.getSource("provinces");
-    if (!source || map.getZoom() < PROVINCES_FROM) return;
+    if (map.getZoom() < PROVINCES_FROM) return;
     map.off("zoom", look);
-    source.setData(`${OUTLINES}://provinces`);
+    map.getSource("provinces").setData(`${OUTLINES}://provinces`);
   };
   map.on("zoom", look);
-  map.once("load", look);
+  look();
 }
 
-/* A style without tiles, glyphs or sprites. */
+/* A style without tiles, glyphs or sprites; its land comes with `ground`. */
 function land(sources, layers) {
   const kind = (name) => ["==", ["get", "kind"], name];
   const width = (far, near) => ["interpolate", ["linear"], ["zoom"], 1, far, 8, near];
   return {
     version: 8,
     sources: {
-      world: geojson(`${OUTLINES}://world`),
+      world: geojson(empty()),
       provinces: geojson(empty()),
-      units: geojson(absolute("/territory.geojson")),
+      units: geojson(empty()),
       extent: geojson(empty()),
       ...sources,
     },

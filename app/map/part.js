@@ -46,9 +46,9 @@ class Part {
     this.drawing.restore = () => this.outline();
     this.tip = new maplibregl.Popup({ closeButton: false, closeOnClick: false, offset: 10 });
     map.on("moveend", () => this.moved());
-    provinces(map);
-    /* Once the style is read: what the server counted is drawn without waiting for the land. */
+    /* Once the style is read: what the server counted is drawn first, and the land after it. */
     return new Promise((resolve) => map.once("style.load", () => {
+      map.once("idle", () => ground(map));
       map.on("mousemove", (event) => this.point(event));
       map.on("click", (event) => this.press(event));
       if (!linked) this.fit(false);

@@ -41,7 +41,6 @@ class Place {
       cooperativeGestures: window.matchMedia("(pointer: coarse)").matches,
     });
     this.map = map;
-    provinces(map);
     map.touchZoomRotate.disableRotation();
     map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
     map.addControl(new maplibregl.ScaleControl({ unit: "metric" }), "bottom-left");
@@ -56,7 +55,10 @@ class Place {
     this.marker.getElement().setAttribute("role", "img");
     this.marker.on("drag", () => this.draw(this.marked()));
     this.marker.on("dragend", () => this.set(this.marked()));
-    return new Promise((resolve) => map.once("load", () => resolve(map)));
+    return new Promise((resolve) => map.once("load", () => {
+      ground(map);
+      resolve(map);
+    }));
   }
 
   marked() {
