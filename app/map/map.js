@@ -76,17 +76,18 @@ function style() {
 }
 
 /* Signs and numbers are drawn here, because text of the library's own would ask for font files. */
+const sheet = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+
+/* An empty sheet of so many pixels; there is only one, as each costs time to make. */
 function pen(width, height) {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [width, height];
-  return canvas.getContext("2d", { willReadFrequently: true });
+  [sheet.canvas.width, sheet.canvas.height] = [width, height];
+  return sheet;
 }
 
 function numberImage(text) {
   const font = "600 22px system-ui, sans-serif";
-  const measured = pen(1, 1);
-  measured.font = font;
-  const [width, height] = [Math.ceil(measured.measureText(text).width) + 8, 30];
+  sheet.font = font;
+  const [width, height] = [Math.ceil(sheet.measureText(text).width) + 8, 30];
   const drawing = pen(width, height);
   drawing.font = font;
   [drawing.textAlign, drawing.textBaseline, drawing.lineWidth] = ["center", "middle", 5];

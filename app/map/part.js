@@ -37,10 +37,7 @@ class Part {
     this.map = map;
     map.touchZoomRotate.disableRotation();
     this.controls(maplibregl);
-    map.on("styleimagemissing", ({ id }) => {
-      const made = image(id);
-      if (made && !map.hasImage(id)) map.addImage(id, made, { pixelRatio: 2 });
-    });
+    map.on("styleimagemissing", ({ id }) => this.picture(id));
     this.drawing = new Drawing(map, map.getCanvasContainer(), this.root.querySelector(".note"), this.words,
       (corners) => this.tell("area", corners));
     this.drawing.restore = () => this.outline();
@@ -66,6 +63,11 @@ class Part {
       ["clear-area", "✕", words.clear, () => this.tell("area", [])],
     ]), "top-right");
     map.addControl(new maplibregl.ScaleControl({ unit: "metric" }), "bottom-left");
+  }
+
+  picture(id) {
+    const made = this.map.hasImage(id) ? null : image(id);
+    if (made) this.map.addImage(id, made, { pixelRatio: 2 });
   }
 
   corners() {
@@ -147,7 +149,10 @@ class Part {
     clearTimeout(this.rewrite);
     const filled = data.outlines !== null;
     const set = (name, features) => map.getSource(name).setData(collection(features));
-    set("spots", filled ? [] : spotFeatures(data));
+    const spots = filled ? [] : spotFeatures(data);
+    set("spots", spots);
+    /* While the map's worker lays the spots out; it would ask for them one answer later. */
+    for (const { properties: { shown } } of spots) if (shown) this.picture(`number:${shown}`);
     set("cells", filled ? cellFeatures(data) : []);
     set("areas", data.areas.circles.map(([lon, lat, metres]) => feature("Polygon", [circle({ lon, lat }, metres)])));
     for (const layer of ["areas-units", "areas-edges"]) map.setFilter(layer, ["in", ["get", "pcode"], ["literal", data.areas.units]]);
