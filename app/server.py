@@ -363,11 +363,14 @@ def application(store: Store, *, loopback: bool = True, organisation: Organisati
     house = session.House(store, Sessions(store), loopback)
     session.move_in(house)
     also_open = PATHS if organisation else frozenset[str]()
-    index = Path(st.__file__).parent / "static" / "index.html"
+    streamlit = Path(st.__file__).parent / "static"
     return st.App(
         HERE / "main.py",
         routes=Doors(house, organisation).routes(),
-        middleware=[Middleware(Guard, sessions=house.sessions, policy=page_policy(index), also_open=also_open)],
+        middleware=[
+            Middleware(Guard, sessions=house.sessions, policy=page_policy(streamlit / "index.html"), also_open=also_open),
+            Middleware(shipped.Own, path="/static/", folder=streamlit / "static"),
+        ],
         on_script_error=_told,
     )
 
