@@ -368,7 +368,9 @@ def application(store: Store, *, loopback: bool = True, organisation: Organisati
         HERE / "main.py",
         routes=Doors(house, organisation).routes(),
         middleware=[
-            Middleware(Guard, sessions=house.sessions, policy=page_policy(streamlit / "index.html"), also_open=also_open),
+            Middleware(
+                Guard, sessions=house.sessions, policy=page_policy(streamlit / "index.html"), also_open=also_open
+            ),
             Middleware(shipped.Own, path="/static/", folder=streamlit / "static"),
         ],
         on_script_error=_told,

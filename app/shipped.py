@@ -82,7 +82,9 @@ class Own:
 
     def __init__(self, app: ASGIApp, path: str, folder: Path) -> None:
         self.app, self.path = app, path
-        self.files = {f"{path}{one.relative_to(folder).as_posix()}": one for one in folder.rglob("*") if one.suffix in TYPES}
+        self.files = {
+            f"{path}{one.relative_to(folder).as_posix()}": one for one in folder.rglob("*") if one.suffix in TYPES
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         held = self.files.get(scope["path"]) if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") else None

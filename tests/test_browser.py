@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from casualty.access import Acting
@@ -27,6 +27,7 @@ PASSWORD = "a long password"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SERVE = "import sys; from app.server import serve; serve(sys.argv[1], '127.0.0.1', 0)"
 WAIT = 30_000
+SPOT, LAND = "r > 200 && g < 160 && b < 90", "r === 246 && g === 243 && b === 234"
 MARKET = (10.5, 20.25)
 AREA = (12.0, 23.0)
 NASTY = "<img src=x onerror=window.harmed=1> ![x](http://evil.example/x.png)"
@@ -178,23 +179,24 @@ def settled(page: Page) -> None:
     page.wait_for_timeout(1500)
 
 
-def colours(page: Page) -> int:
-    """Return how many pixels of the map have the colour of what is not corroborated."""
+def colours(page: Page, wanted: str = SPOT) -> int:
+    """Return how many pixels of the map have a colour: that of what is not corroborated, or another."""
     picture = page.locator(".map").screenshot()
-    script = """async data => {
+    script = """async ([data, wanted]) => {
       const image = await createImageBitmap(await (await fetch('data:image/png;base64,' + data)).blob());
       const canvas = new OffscreenCanvas(image.width, image.height);
       const pen = canvas.getContext('2d');
       pen.drawImage(image, 0, 0);
       const bytes = pen.getImageData(0, 0, image.width, image.height).data;
       let found = 0;
-      for (let i = 0; i < bytes.length; i += 4) found += bytes[i] > 200 && bytes[i + 1] < 160 && bytes[i + 2] < 90;
+      const is = new Function('r', 'g', 'b', `return ${wanted}`);
+      for (let i = 0; i < bytes.length; i += 4) found += is(bytes[i], bytes[i + 1], bytes[i + 2]);
       return found;
     }"""
     import base64
 
     blank = page.context.browser.new_page()
-    found = int(blank.evaluate(script, base64.b64encode(picture).decode()))
+    found = int(blank.evaluate(script, [base64.b64encode(picture).decode(), wanted]))
     blank.close()
     return found
 
@@ -209,6 +211,24 @@ def test_the_map_counts_and_draws_what_is_held(enter: Entered) -> None:
     expect(page.get_by_role("link", name="Sign out")).to_be_visible()
     settled(page)
     assert colours(page) > 60
+
+
+def test_what_was_counted_is_drawn_before_the_land(enter: Entered) -> None:
+    """R33, R73: on a bad line the incidents stand on the map while its land is still under way, and the land comes when it can."""
+    page = enter("/map")
+    drawn(page, 3)
+    held: list[Route] = []
+    for late in ("**/assets/world.json", "**/territory.geojson"):
+        page.route(late, lambda route: held.append(route))
+    page.reload()
+    drawn(page, 3)
+    settled(page)
+    assert {urlsplit(route.request.url).path for route in held} == {"/assets/world.json", "/territory.geojson"}
+    assert (colours(page) > 60, colours(page, LAND)) == (True, 0)
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(1500)
+    assert colours(page, LAND) > 1000
 
 
 def test_pressing_a_stack_lists_what_lies_there(enter: Entered) -> None:

@@ -6,8 +6,8 @@ Real Chromium without graphics hardware, an empty and a filled cache, no host bu
 - first data drawn: seconds from navigation (signed in) to the first frame in which the map's own library shows a spot that the
   server counted; nothing left to draw: the library's first rest with spots in the picture. "Just started": the server has begun to
   listen and has read nothing yet. All other figures are of a server that has read its columns.
-- bytes: files as encoded on the line, messages of the websocket before the line compresses them. "Beyond an empty page" is all
-  of the page's less all of what an empty Streamlit page takes in the same run.
+- bytes: files as encoded on the line, messages of the websocket before the line compresses them. "Beyond an empty page": the messages,
+  and all files that an empty Streamlit page does not ask for in the same run, Streamlit's or ours.
 - server ms of an action: the wall time of all runs of the page's script it leads to, in the server, so without browser and line;
   beside it the CPU time of the same thread, which a busy machine stretches less. kB: all that came until the page was at rest.
 - memory: the server's peak with five analysts' pages open, each doing every action in turn.

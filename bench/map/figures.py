@@ -1,8 +1,10 @@
 """The limits that the map page is held to, and the lines that say what was measured beside them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from statistics import median
+
+from bench.map.browser import Bytes
 
 # Of the record with 176,579 incidents; with a million each is twice as much.
 DRAWN_S, COLD_KB, WARM_KB, SERVER_MS, ACTION_KB, LIST_MS, MEMORY_MIB = 2.5, 1500, 600, 400, 500, 200, 1536
@@ -39,37 +41,32 @@ def table(figures: Iterable[Figure]) -> str:
 
 @dataclass(frozen=True)
 class Opened:
-    """One opening of a page: seconds to the first frame with data and to rest, bytes of Streamlit's files, of other
-    files, of messages."""
+    """One opening of a page: seconds to the first frame with data and to rest, and what came."""
 
     drawn: float
     rest: float
-    own: int
-    other: int
-    messages: int
+    taken: Bytes
 
-    @property
-    def total(self) -> int:
-        """All bytes."""
-        return self.own + self.other + self.messages
+    def beyond(self, known: Set[str]) -> int:
+        """Return the bytes of all files that are not among the paths known, and of the messages."""
+        return sum(size for path, size in self.taken.paths.items() if path not in known) + self.taken.messages
 
 
 def of_opening(
-    name: str, ours: Sequence[Opened], empty: Sequence[Opened], most_kb: float, factor: float
+    name: str, ours: Sequence[Opened], empty: Sequence[Opened], known: Set[str], most_kb: float, factor: float
 ) -> list[Figure]:
-    """Return the figures of opening the map, medians; bytes beyond an empty page are all bytes less all of that page's."""
+    """Return the figures of opening the map, medians; `known`: the paths of all files that an empty page asks for."""
 
-    def kb(pages: Sequence[Opened], *parts: str) -> float:
-        return median(sum(getattr(page, part) for part in parts) / 1000 for page in pages)
+    def kb(count: Callable[[Opened], int], pages: Sequence[Opened] = ours) -> float:
+        return median(count(page) / 1000 for page in pages)
 
-    bare = kb(empty, "total")
     return [
         Figure(f"{name}: first data drawn, s", median(page.drawn for page in ours), DRAWN_S * factor, median(page.drawn for page in empty)),
         Figure(f"{name}: nothing left to draw, s", median(page.rest for page in ours)),
-        Figure(f"{name}: kB beyond an empty page", kb(ours, "total") - bare, most_kb * factor),
-        Figure(f"{name}: kB of files that are not Streamlit's", kb(ours, "other")),
-        Figure(f"{name}: kB of messages", kb(ours, "messages")),
-        Figure(f"{name}: kB in all", kb(ours, "total"), None, bare),
+        Figure(f"{name}: kB beyond an empty page", kb(lambda page: page.beyond(known)), most_kb * factor),
+        Figure(f"{name}: kB of files that are not Streamlit's", kb(lambda page: page.taken.other)),
+        Figure(f"{name}: kB of messages", kb(lambda page: page.taken.messages)),
+        Figure(f"{name}: kB in all", kb(lambda page: page.taken.total), None, kb(lambda page: page.taken.total, empty)),
     ]  # fmt: skip
 
 

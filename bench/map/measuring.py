@@ -35,10 +35,11 @@ def measured(database: Path, factor: float, times: int = TIMES) -> Iterator[list
             done = [one for _ in range(times) for one in _acted(browser, server)]
             cold, warm = zip(*opened, strict=True)
             empty_cold, empty_warm = zip(*bare, strict=True)
+            known = {path for pair in bare for page in pair for path in page.taken.paths}
             yield [
-                *figures.of_opening("server just started", started, empty_cold, figures.COLD_KB, factor)[:2],
-                *figures.of_opening("empty cache", cold, empty_cold, figures.COLD_KB, factor),
-                *figures.of_opening("filled cache", warm, empty_warm, figures.WARM_KB, factor),
+                *figures.of_opening("server just started", started, empty_cold, known, figures.COLD_KB, factor)[:2],
+                *figures.of_opening("empty cache", cold, empty_cold, known, figures.COLD_KB, factor),
+                *figures.of_opening("filled cache", warm, empty_warm, known, figures.WARM_KB, factor),
                 *figures.of_actions(done, factor),
             ]
             yield figures.of_memory(_crowd(browser, server), factor)
@@ -62,7 +63,7 @@ def _bare(browser: Browser, server: Server) -> Iterator[Opened]:
             drawn = counted.page.evaluate("performance.now()") / 1000
             counted.page.wait_for_timeout(QUIET * 2000)
             taken = counted.taken()
-            yield Opened(drawn, drawn, taken.own, taken.other, taken.messages)
+            yield Opened(drawn, drawn, taken)
             counted.page.close()
 
 
@@ -88,7 +89,7 @@ def _one(context: BrowserContext, server: Server) -> tuple[Counted, Opened]:
     taken = counted.taken()
     if taken.hosts != {"127.0.0.1"}:
         raise RuntimeError(f"The page asked {sorted(taken.hosts)}.")
-    return counted, Opened(seen["drawn"], seen["idle"], taken.own, taken.other, taken.messages)
+    return counted, Opened(seen["drawn"], seen["idle"], taken)
 
 
 def _rested(counted: Counted, server: Server) -> None:
