@@ -34,7 +34,7 @@ Held = dict[str, frozenset[str]]
 
 
 def gathered(
-    store: Store, *, dimension: str, since: date | None = None, until: date | None = None, status: str | None = None,
+    store: Store, *, dimension: str | None, since: date | None = None, until: date | None = None, status: str | None = None,
     tier: str | None = None, inferred: bool = False, by: str = "admin1", metres: bool = True,
     only: Collection[str] | None = None,
 ) -> Events:  # fmt: skip
@@ -42,7 +42,7 @@ def gathered(
 
     Parameters
     ----------
-    dimension: identity dimension by whose groups the killed victims of known identity are told apart.
+    dimension: identity dimension by whose groups the killed victims of known identity are told apart; None: by no groups.
     since, until: only incidents that began in these days; those without a date are then left out.
     status: only incidents of this status; without it all but drafts and refuted ones.
     tier: only those verified (`verified`), or verified and corroborated (`corroborated`).
@@ -57,7 +57,8 @@ def gathered(
     Raises NotFound (no such dimension), UsageFault, NotEnoughData (no incident asked for).
     """
     _must_be_known(by, status, tier)
-    frames.dimension_id(store, dimension)
+    if dimension is not None:
+        frames.dimension_id(store, dimension)
     held, left_out = _asked(targeting.within(frames.incidents(store), only), since, until, status, tier)
     if held.empty:
         raise NotEnoughData(
@@ -165,11 +166,11 @@ def _numbered(days: list[str | date | None]) -> NDArray[np.float64]:
 
 
 def _mixed(
-    store: Store, dimension: str, held: "pd.DataFrame", *, inferred: bool
+    store: Store, dimension: str | None, held: "pd.DataFrame", *, inferred: bool
 ) -> tuple[tuple[str, ...], NDArray[np.float64], dict[str, float]]:
     """Return the groups, each one's part of an incident's killed of known identity, and the killed that are counted."""
     counted = targeting.killed(store, dimension, inferred=inferred, held=held)
-    groups = tuple(frames.groups(store, dimension)["code"])
+    groups = tuple(frames.groups(store, dimension)["code"]) if dimension else ()
     known = counted[counted["group"].notna()]
     table = known.pivot_table(index="incident", columns="group", values="victims", aggfunc="sum")
     parts = table.reindex(index=list(held["id"]), columns=list(groups)).to_numpy(np.float64)

@@ -3,7 +3,7 @@
 Withdrawn and merged incidents are left out. Unknown numbers are NaN, never 0.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -134,8 +134,8 @@ def groups(store: Store, dimension: str) -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=["id", "code", "label"])
 
 
-def attributions(store: Store, dimension: str, *, inferred: bool = False) -> "pd.DataFrame":
-    """Return victims with the group they are held to belong to in one dimension (own identity).
+def attributions(store: Store, dimension: str | None, *, inferred: bool = False) -> "pd.DataFrame":
+    """Return victims with the group they are held to belong to in one dimension (own identity); in none without a dimension.
 
     Columns: incident_id, victim_id, kind, harm, count_low, count_best, count_high, resolved_out_of, resolved (persons
     named out of this group), group (code, or None where unknown, unrecorded, or where attributions disagree), disputed
@@ -144,16 +144,9 @@ def attributions(store: Store, dimension: str, *, inferred: bool = False) -> "pd
     """
     import pandas as pd
 
-    held = store.rows(
-        sa.text(
-            "SELECT a.victim_id, g.code FROM attribution a JOIN identity_group g ON g.id = a.group_id"
-            " WHERE a.dimension_id = :d AND a.sense = 'own'" + ("" if inferred else " AND a.basis <> 'person_inferred'")
-        ),
-        d=dimension_id(store, dimension),
-    )
     counted = counted_as(store)
     known: dict[str, set[str]] = {}
-    for row in held:
+    for row in _held_to_be(store, dimension, inferred) if dimension else ():
         known.setdefault(counted.get(row.victim_id, row.victim_id), set()).add(row.code)
     rows = store.rows(
         sa.text(
@@ -170,6 +163,17 @@ def attributions(store: Store, dimension: str, *, inferred: bool = False) -> "pd
     frame["group"] = [next(iter(known[v])) if len(known.get(v, ())) == 1 else None for v in frame["victim_id"]]
     frame["disputed"] = [len(known.get(v, ())) > 1 for v in frame["victim_id"]]
     return frame
+
+
+def _held_to_be(store: Store, dimension: str, inferred: bool) -> Sequence[Any]:
+    """Return victims and the codes of the groups that are attributed to them as their own."""
+    return store.rows(
+        sa.text(
+            "SELECT a.victim_id, g.code FROM attribution a JOIN identity_group g ON g.id = a.group_id"
+            " WHERE a.dimension_id = :d AND a.sense = 'own'" + ("" if inferred else " AND a.basis <> 'person_inferred'")
+        ),
+        d=dimension_id(store, dimension),
+    )
 
 
 # Areas and periods ---------------------------------------------------------------------------------------------------

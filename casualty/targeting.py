@@ -131,8 +131,10 @@ def _label(held: "pd.DataFrame", period: str, since: date | None, until: date | 
     return days.map(lambda _: f"{first}/{last}")
 
 
-def killed(store: Store, dimension: str, *, inferred: bool, held: "pd.DataFrame | None" = None) -> "pd.DataFrame":
-    """Killed victims by incident (of `held`, if given) and group, with those whose group is unknown.
+def killed(
+    store: Store, dimension: str | None, *, inferred: bool, held: "pd.DataFrame | None" = None
+) -> "pd.DataFrame":
+    """Killed victims by incident (of `held`, if given) and group, with those whose group is unknown: all without a dimension.
 
     A group counts what remains after the persons resolved out of it; a group of unknown number counts as one. What an
     incident states beyond its victims is unknown in identity; a person counted in another incident is counted there.

@@ -278,6 +278,37 @@ def test_the_record_is_asked(
     assert "byte for byte" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("method", ["near-repeat", "trend", "surveillance"])
+def test_a_question_of_all_incidents_needs_no_dimension(
+    method: str, sundovel: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R45, R55: where people are not grouped, incidents are counted as they are, kept, and asked again to the same bytes."""
+    monkeypatch.setenv("CASUALTY_PASSWORD", sample.PASSWORD)
+    drawn = ["--replications", "99"] if method in SEEDED else []
+    assert run(["patterns", method, "--db", sundovel, *drawn, "--json", "-", "--as", "analyst"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["n"] > 1000
+    assert {row.get("group") for row in document["rows"]} == {None}
+    grouped = ["--dimension", "ethnicity", "--json", "-"]
+    assert run(["patterns", method, "--db", sundovel, *drawn, *grouped]) == 0
+    beside = json.loads(capsys.readouterr().out)
+    assert beside["n"] == document["n"]
+    # Beside the groups' own series a p is corrected for more of them; what was seen is the same.
+    seen = [row["observed"] for row in document["rows"]]
+    assert [row["observed"] for row in beside["rows"] if row.get("group") is None] == seen
+    assert run(["patterns", "rerun", document["run"], "--db", sundovel, "--as", "analyst"]) == 0
+    assert "byte for byte" in capsys.readouterr().out
+    refused(2, "--dimension says by what", capsys, run(["patterns", method, "--db", sundovel, "--group", "tulvet"]))
+
+
+def test_chance_drawn_too_seldom_is_said(sundovel: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """R50: with few drawings nothing can be found, so that "no sign" means nothing."""
+    for drawn, few in (("9", True), ("18", True), ("19", False)):
+        assert run(["patterns", "near-repeat", "--db", sundovel, "--replications", drawn, "--json", "-"]) == 0
+        told = " ".join(json.loads(capsys.readouterr().out)["caveats"])
+        assert ("too much to find anything" in told) is few
+
+
 def test_who_may_ask(sundovel: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """R75: a wrong password asks nothing; without a name nothing is kept, and that is said."""
     monkeypatch.setenv("CASUALTY_PASSWORD", "wrong")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import minimum
 from paged import html, moved_in, opener, press, shown
 from streamlit.testing.v1 import AppTest
 
@@ -19,6 +20,7 @@ from app.patterns import questions, taking, working
 from casualty import runs, sample
 from casualty.access import Acting
 from casualty.errors import NotEnoughData, Refused
+from casualty.schema import DocumentFields
 from casualty.store import Store
 from casualty.vocabulary import Role
 
@@ -272,7 +274,26 @@ def test_an_empty_house_says_what_to_do_next(sqlite_store: Store, quick_hashes: 
     moved_in(sqlite_store)
     test = page(role)
     said = shown(test) + " ".join(part.value for part in test.info)
-    assert ("No identity dimension is in use yet" in said) != ("may not analyse" in said)
+    assert ("No incident is recorded yet" in said) != ("may not analyse" in said)
+
+
+def test_a_record_without_groups_can_be_asked_of_all_incidents(
+    sqlite_store: Store, quick_hashes: None, page: Page
+) -> None:
+    """R45, R50: where people are not grouped, what needs no group is asked and answered, and the rest says what it needs."""
+    moved_in(sqlite_store)
+    by = Acting("recorder", Role.RECORDER)
+    document = sqlite_store.record("document", DocumentFields(title="Report"), by).id
+    for day in [f"2024-{month:02}-03" for month in range(1, 11) for _ in range(month)]:
+        sqlite_store.record("incident", minimum(document, date_start=day, date_end=day), by)
+    assert "No identity dimension is in use yet" in " ".join(part.value for part in page(question="where").info)
+    test = few(page(question="trend"))
+    assert not [box for box in test.selectbox if box.label in ("People are grouped by", "Group")]
+    test.button(key="patterns_run").click().run()
+    done = ended(sqlite_store)
+    assert (done.state, "All incidents" in done.what.words) == (State.DONE, True)
+    run = runs.shown(sqlite_store, str(done.result))
+    assert (run.dimension, run.group, run.result["n"]) == (None, None, 55)
 
 
 def test_the_page_turns_with_its_language(house: Store, page: Page) -> None:

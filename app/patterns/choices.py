@@ -208,6 +208,8 @@ def groups(dimension: str) -> dict[str, str]:
 def who(way: Way) -> dict[str, Any]:
     """Ask by what people are grouped, and about which group."""
     known = dimensions()
+    if not known:  # a question that can be asked of all incidents alike
+        return {}
     left, right = st.columns(2)
     with left:
         dimension = picked(f"{way.key}-dimension", say("People are grouped by"), known, "dimension",

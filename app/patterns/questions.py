@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from app.language import later
+from casualty import asking
 
 GROUP, ANY_GROUP = "group", "any_group"
 
@@ -27,6 +28,11 @@ class Way:
     more: tuple[str, ...] = ()
     fixed: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     layer: bool = False
+
+    @property
+    def of_all(self) -> bool:
+        """Whether it can be asked of all incidents, where people are not grouped at all."""
+        return asking.question(self.method).of_all
 
 
 @dataclass(frozen=True)

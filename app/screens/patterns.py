@@ -43,6 +43,8 @@ def ask(by: Acting) -> None:
     if not askable():
         return
     way = question()
+    if not grouped(way):
+        return
     text = str(filtering.chosen())
     if text:
         said = language.phrase(
@@ -69,15 +71,20 @@ def ask(by: Acting) -> None:
 
 def askable() -> bool:
     """Return whether there is anything to ask of; say what to do next if there is not."""
-    if not choices.dimensions():
-        st.info(say("No identity dimension is in use yet, so no question about groups can be asked. An analyst or an "
-                    "administrator brings one in, after a protection assessment: `casualty intake FILE --format groups`."))  # fmt: skip
-        return False
     if not session.selected(EVERYTHING):
         st.info(say("No incident is recorded yet. Record one on the Record page, or read a file in on the command line: "
                     "`casualty intake FILE`."))  # fmt: skip
         return False
     return True
+
+
+def grouped(way: Way) -> bool:
+    """Return whether people are grouped as a question needs; say what to do next if they are not."""
+    if choices.dimensions() or way.of_all:
+        return True
+    st.info(say("No identity dimension is in use yet, so no question about groups can be asked. An analyst or an "
+                "administrator brings one in, after a protection assessment: `casualty intake FILE --format groups`."))  # fmt: skip
+    return False
 
 
 def question() -> Way:
@@ -101,7 +108,8 @@ def words_of(way: Way, chosen: dict[str, Any]) -> str:
     plain = questions.WAYS[way.key][0]
     parts = [say(plain.label), say(way.label)]
     if way.group in (GROUP, ANY_GROUP):
-        parts.append(str(chosen.get("group") or say("All groups")))
+        everybody = say("All groups") if "dimension" in chosen else say("All incidents")
+        parts.append(str(chosen.get("group") or everybody))
     return " · ".join(parts)
 
 

@@ -11,6 +11,7 @@ from casualty.asking.material import Chosen, Material, Progress, Work
 from casualty.asking.questions import question
 from casualty.errors import InvalidRecords, NotEnoughData, UsageFault
 from casualty.patterns.events import Events
+from casualty.patterns.results import ALARM_LEVEL
 from geo.faults import TooLittle, Unusable
 
 if TYPE_CHECKING:
@@ -35,11 +36,20 @@ def answer(
     """
     work = Work(chosen.get("seed", 1), executor, progress, workers)
     document = _asked(material, method, chosen, work).as_json()
+    document["caveats"] = [*_few(chosen.get("replications")), *document["caveats"]]
     if chosen.get("filter"):
         document["parameters"] = {**document["parameters"], "filter": chosen["filter"]}
     if chosen.get("survival"):
         document["survival"] = _survival(material, method, chosen, work)
     return document
+
+
+def _few(replications: int | None) -> list[str]:
+    """Return what to know where chance was drawn so seldom that nothing can be found."""
+    if replications is None or (least := 1 / (replications + 1)) <= ALARM_LEVEL:
+        return []
+    told = f"no p that rests on it can be below {least:.2g}, too much to find anything"
+    return [f"Chance was drawn only so often ({replications}) that {told}: ask with 999."]
 
 
 def _asked(material: Material, method: str, chosen: Chosen, work: Work) -> "Answer | Scanned | Shares":

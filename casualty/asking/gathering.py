@@ -19,19 +19,15 @@ SHARES = "disparity"
 def gathered(store: Store, method: str, chosen: Chosen, who: "Acting | None" = None) -> Material:
     """Return what a question is asked of, from the record.
 
-    chosen: dimension and, if wanted, group, filter (the text of one), since, until (ISO 8601), status, by, period, and
-    near (longitudes and latitudes of fixed points). who: who asks; None: whoever holds the database. Raises NotFound,
-    UsageFault, NotEnoughData as `events.gathered`, and Refused for an account that sees a part of the record only.
+    chosen: dimension (not needed for a question of all incidents) and, if wanted, group, filter (the text of one), since,
+    until (ISO 8601), status, by, period, and near (longitudes and latitudes of fixed points). who: who asks; None: whoever
+    holds the database. Raises NotFound, UsageFault, NotEnoughData as `events.gathered`, and Refused for an account that
+    sees a part of the record only.
     """
-    dimension, by = chosen.get("dimension"), chosen.get("by") or "admin1"
-    if not dimension:
-        from casualty import frames
-
-        there = ", ".join(frames.dimensions(store)["code"]) or "none yet"
-        raise UsageFault(f"--dimension says by what people are grouped; there are: {there}.")
+    dimension, by = _grouped(store, method, chosen), chosen.get("by") or "admin1"
     asked: dict[str, Any] = {"status": chosen.get("status"), "by": by, "only": only(store, chosen, who)}
     asked |= {name: date.fromisoformat(chosen[name]) if chosen.get(name) else None for name in ("since", "until")}
-    if method == SHARES:
+    if dimension and method == SHARES:
         return _shares(store, dimension, chosen, asked)
     near: Spots = ()
     held = bridge.gathered(store, dimension=dimension, metres="near" not in chosen, **asked)
@@ -41,12 +37,23 @@ def gathered(store: Store, method: str, chosen: Chosen, who: "Acting | None" = N
     return Material(
         held,
         people=bridge.people(store, dimension, of_group(held, chosen), **asked)
-        if living and "people" in beside
+        if dimension and living and "people" in beside
         else NONE,
         centres=bridge.centres(store, by) if living and "centres" in beside else NONE,
         borders=bridge.borders(store, by) if "borders" in beside else NONE,
         near=near,
     )
+
+
+def _grouped(store: Store, method: str, chosen: Chosen) -> str | None:
+    """Return by what people are grouped, None where a question is asked of all incidents alike; raise UsageFault."""
+    dimension: str | None = chosen.get("dimension") or None
+    if dimension or (question(method).of_all and not chosen.get("group")):
+        return dimension
+    from casualty import frames
+
+    there = ", ".join(frames.dimensions(store)["code"]) or "none yet"
+    raise UsageFault(f"--dimension says by what people are grouped; there are: {there}.")
 
 
 def _of_people(chosen: Chosen) -> tuple[str, ...]:

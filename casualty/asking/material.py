@@ -77,14 +77,15 @@ Ask = Callable[[Material, dict[str, Any], Work], "Answer | Scanned | Compared"]
 class Question:
     """A question: how it is asked, which columns of a file it needs, and what it is asked with.
 
-    grouped: it is about one group and cannot be asked without; but: a model that can; beside: which of people, centres
-    and borders it is asked with.
+    grouped: it is about one group and cannot be asked without; but: a model that can; of_all: it can be asked of all
+    incidents alike, where people are not grouped at all; beside: which of people, centres and borders it is asked with.
     """
 
     ask: Ask
     needs: tuple[str, ...] = ()
     grouped: bool = True
     but: str = ""
+    of_all: bool = False
     beside: tuple[str, ...] = ()
 
     def needed(self, chosen: Chosen) -> tuple[str, ...]:

@@ -200,10 +200,10 @@ def question(method: str) -> Question:
 QUESTIONS: dict[str, Question] = {
     "disparity": Question(_disparity, grouped=False),
     "scan": Question(_scan, needs=("x", "y"), but="multinomial", beside=("people", "centres")),
-    "near-repeat": Question(_near_repeat, needs=("x", "y", "date"), grouped=False),
+    "near-repeat": Question(_near_repeat, needs=("x", "y", "date"), grouped=False, of_all=True),
     "hotspots": Question(_hotspots, needs=("x", "y"), beside=("people", "borders")),
-    "trend": Question(_trend, needs=("date",), grouped=False),
-    "surveillance": Question(_surveillance, needs=("date",), grouped=False),
+    "trend": Question(_trend, needs=("date",), grouped=False, of_all=True),
+    "surveillance": Question(_surveillance, needs=("date",), grouped=False, of_all=True),
     "colocation": Question(_colocation, needs=("x", "y")),
     "signature": Question(_signature),
     "actors": Question(_actors, grouped=False),
