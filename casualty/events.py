@@ -36,7 +36,7 @@ Held = dict[str, frozenset[str]]
 def gathered(
     store: Store, *, dimension: str | None, since: date | None = None, until: date | None = None, status: str | None = None,
     tier: str | None = None, inferred: bool = False, by: str = "admin1", metres: bool = True,
-    only: Collection[str] | None = None,
+    only: Collection[str] | None = None, group: str | None = None,
 ) -> Events:  # fmt: skip
     """Return the incidents of the record that a question may be asked of, each once.
 
@@ -51,6 +51,7 @@ def gathered(
     metres: lay points on a flat frame around all of them; without it they stay longitude and latitude.
     only: ids of the incidents that a filter lets in; None: all. What it keeps out was not asked for, and is not told in
     `left_out`.
+    group: the group asked about; it is told apart from a wider one it belongs to, all others are counted under their widest.
 
     Withdrawn and merged incidents never enter; persons counted in another incident are counted there, whether or not a
     filter lets that one in. A day is the middle of those that the date allows.
@@ -69,7 +70,7 @@ def gathered(
     ids = list(held["id"])
     x, y = _placed(held, metres)
     spans = _spans(held)
-    groups, mix, best = _mixed(store, dimension, held, inferred=inferred)
+    groups, mix, best = _mixed(store, dimension, held, inferred=inferred, asked=group)
     areas = frames.areas(store, targeting.LEVELS[by], held)
     reported = {row.id: row.report_date for row in store.rows(sa.text("SELECT id, report_date FROM incident"))}
     sources, actors, acts, means = (_of(found, ids) for found in _told(store))
@@ -166,11 +167,12 @@ def _numbered(days: list[str | date | None]) -> NDArray[np.float64]:
 
 
 def _mixed(
-    store: Store, dimension: str | None, held: "pd.DataFrame", *, inferred: bool
+    store: Store, dimension: str | None, held: "pd.DataFrame", *, inferred: bool, asked: str | None
 ) -> tuple[tuple[str, ...], NDArray[np.float64], dict[str, float]]:
     """Return the groups, each one's part of an incident's killed of known identity, and the killed that are counted."""
-    counted = targeting.killed(store, dimension, inferred=inferred, held=held)
-    groups = tuple(frames.groups(store, dimension)["code"]) if dimension else ()
+    counted = targeting.killed(store, dimension, inferred=inferred, held=held, asked=asked)
+    lines = frames.lineages(store, dimension) if dimension else {}
+    groups = tuple(sorted({frames.counted_under(line, asked) for line in lines.values()}))
     known = counted[counted["group"].notna()]
     table = known.pivot_table(index="incident", columns="group", values="victims", aggfunc="sum")
     parts = table.reindex(index=list(held["id"]), columns=list(groups)).to_numpy(np.float64)
@@ -244,15 +246,16 @@ def _of(found: Held, ids: list[str]) -> tuple[frozenset[str], ...]:
 def people(
     store: Store, dimension: str, group: str, *, by: str = "admin1", since: date | None = None,
     until: date | None = None, status: str | None = None, only: Collection[str] | None = None,
-) -> dict[str, tuple[float, float, float]]:  # fmt: skip
-    """Return how many people of a group live in each area, by code: low, best, high (all the same, as one is stated).
+) -> tuple[dict[str, tuple[float, float, float]], tuple[str, ...]]:  # fmt: skip
+    """Return how many people of a group live in each area, by code: low, best, high (all the same, as one is stated); and
+    what is to be known of the figures: of which year they are, and whose.
 
     Raises NotEnoughData where no population of the dimension is held: a rate is refused, not guessed.
     """
-    asked = targeting.question(store, dimension, by=by, since=since, until=until, status=status, only=only)
+    asked = targeting.question(store, dimension, by=by, since=since, until=until, status=status, only=only, group=group)
     held = asked.people[(asked.people["group"] == group) & asked.people["area"].notna()]
     found = held.groupby("area")["number"].sum()
-    return {str(area): (float(number),) * 3 for area, number in found.items()}
+    return {str(area): (float(number),) * 3 for area, number in found.items()}, asked.remarks
 
 
 def borders(store: Store, by: str) -> dict[str, str]:

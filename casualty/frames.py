@@ -3,7 +3,7 @@
 Withdrawn and merged incidents are left out. Unknown numbers are NaN, never 0.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -134,20 +134,56 @@ def groups(store: Store, dimension: str) -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=["id", "code", "label"])
 
 
-def attributions(store: Store, dimension: str | None, *, inferred: bool = False) -> "pd.DataFrame":
+def lineages(store: Store, dimension: str) -> dict[str, tuple[str, ...]]:
+    """Return the codes of each group of a dimension and of all wider groups that it belongs to, the widest last, by code."""
+    rows = store.rows(
+        sa.text("SELECT id, code, parent_id FROM identity_group WHERE dimension_id = :d AND withdrawn_at IS NULL"),
+        d=dimension_id(store, dimension),
+    )
+    held = {row.id: row for row in rows}
+    return {row.code: tuple(held[key].code for key in _upwards(held, row.id)) for row in rows}
+
+
+def _upwards(held: Mapping[str, Any], key: str | None) -> Iterator[str]:
+    passed: set[str] = set()
+    while key is not None and key in held and key not in passed:  # a circle ends where it closes
+        passed.add(key)
+        yield key
+        key = held[key].parent_id
+
+
+def counted_under(lineage: tuple[str, ...], asked: str | None = None) -> str:
+    """Return the group under which a group is counted: its widest one, or the group asked about where it belongs to that.
+
+    So no person is in two groups, none is lost in a narrower one, and a narrower one can be set against all others.
+    """
+    return str(asked) if asked in lineage else lineage[-1]
+
+
+def _counted(codes: set[str], lines: Mapping[str, tuple[str, ...]], asked: str | None) -> frozenset[str]:
+    """Return the groups under which somebody is counted; who is in a group and in a wider one of it is in the narrower."""
+    wider = {above for code in codes for above in lines.get(code, ())[1:]}
+    return frozenset(counted_under(lines.get(code, (code,)), asked) for code in codes - wider)
+
+
+def attributions(
+    store: Store, dimension: str | None, *, inferred: bool = False, asked: str | None = None
+) -> "pd.DataFrame":
     """Return victims with the group they are held to belong to in one dimension (own identity); in none without a dimension.
 
     Columns: incident_id, victim_id, kind, harm, count_low, count_best, count_high, resolved_out_of, resolved (persons
-    named out of this group), group (code, or None where unknown, unrecorded, or where attributions disagree), disputed
-    (bool). Attributions inferred by a person are left out unless `inferred` (R44). Perceived identity and targeting
-    ground never enter (R40). Rows judged to be one person are one row, with what is attributed to any of them.
+    named out of this group), group (code as in `counted_under`, or None where unknown, unrecorded, or where attributions
+    disagree), disputed (bool). Attributions inferred by a person are left out unless `inferred` (R44). Perceived identity
+    and targeting ground never enter (R40). Rows judged to be one person are one row, with what is attributed to any of them.
     """
     import pandas as pd
 
     counted = counted_as(store)
     known: dict[str, set[str]] = {}
+    lines = lineages(store, dimension) if dimension else {}
     for row in _held_to_be(store, dimension, inferred) if dimension else ():
         known.setdefault(counted.get(row.victim_id, row.victim_id), set()).add(row.code)
+    belongs = {victim: _counted(codes, lines, asked) for victim, codes in known.items()}
     rows = store.rows(
         sa.text(
             "SELECT v.incident_id, v.id, v.kind, v.harm, v.count_low, v.count_best, v.count_high, v.resolved_out_of"
@@ -160,8 +196,8 @@ def attributions(store: Store, dimension: str | None, *, inferred: bool = False)
     people = frame["victim_id"].map(counted).fillna(frame["victim_id"]) if counted else frame["victim_id"]
     frame["resolved"] = frame["victim_id"].map(people.groupby(frame["resolved_out_of"]).nunique()).fillna(0).astype(int)
     frame = frame[~frame["victim_id"].isin(list(counted))].reset_index(drop=True)
-    frame["group"] = [next(iter(known[v])) if len(known.get(v, ())) == 1 else None for v in frame["victim_id"]]
-    frame["disputed"] = [len(known.get(v, ())) > 1 for v in frame["victim_id"]]
+    frame["group"] = [next(iter(belongs[v])) if len(belongs.get(v, ())) == 1 else None for v in frame["victim_id"]]
+    frame["disputed"] = [len(belongs.get(v, ())) > 1 for v in frame["victim_id"]]
     return frame
 
 

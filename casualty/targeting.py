@@ -1,6 +1,6 @@
 """The targeting question asked of the record: victims and population brought to the same areas and periods."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -49,6 +49,7 @@ def question(
     period: str = "all",
     inferred: bool = False,
     only: Collection[str] | None = None,
+    group: str | None = None,
 ) -> Question:
     """Return the comparison for one identity dimension.
 
@@ -60,8 +61,10 @@ def question(
     period: all, year, quarter or month; the whole is one period unless asked otherwise.
     inferred: count identities inferred by a person too (left out otherwise, R44).
     only: ids of the incidents that a filter lets in; None: all.
+    group: the group asked about; it is told apart from a wider one it belongs to, all others are counted under their widest.
 
-    Raises NotFound (no such dimension), NotEnoughData (no victims, or no population: a rate is refused, not guessed).
+    Raises NotFound (no such dimension), NotEnoughData (no victims, no population, or no area of the level where figures are
+    by area: a rate is refused, not guessed).
     """
     import pandas as pd
 
@@ -71,16 +74,22 @@ def question(
         raise UsageFault(f"--period {period} is not known; one of: {', '.join(PERIODS)}.")
     if status is not None and status not in set(IncidentStatus):
         raise UsageFault(f"--status {status} is not known; one of: {', '.join(IncidentStatus)}.")
+    frames.dimension_id(store, dimension)
     held = within(frames.incidents(store), only)
-    victims = killed(store, dimension, inferred=inferred, held=held)
+    if held.empty:
+        raise NotEnoughData(
+            "No incident is recorded." if only is None else "The filter lets in no incident; widen it."
+        )
+    victims = killed(store, dimension, inferred=inferred, held=held, asked=group)
     held, remarks = _chosen(held, since, until, status, period)
     held["area"] = held["id"].map(frames.areas(store, LEVELS[by], held))
     held["period"] = _label(held, period, since, until)
     counts = victims.merge(held[["id", "area", "period", "tier"]], left_on="incident", right_on="id").drop(columns="id")
     if counts.empty or counts["group"].isna().all():
         raise NotEnoughData(f"No incident asked for has a killed victim whose {dimension} is known.")
-    people, more = _people(store, dimension, LEVELS[by], held)
+    people, more = _people(store, dimension, LEVELS[by], held, group)
     if counts["area"].isna().all() or people["area"].isna().all():
+        _must_be_one_area(people, by)
         counts["area"] = None
         people = (
             people.assign(area=None)
@@ -89,6 +98,15 @@ def question(
             .assign(area=None)
         )
     return Question(dimension, pd.DataFrame(counts), people, (*remarks, *more))
+
+
+def _must_be_one_area(people: "pd.DataFrame", by: str) -> None:
+    """Refuse to compare as one what people's figures hold apart: where they live would then pass for who is hit."""
+    if (areas := people["area"].nunique()) > 1:
+        raise NotEnoughData(
+            f"No incident asked for lies in a known area of the level {by}, and the figures of people are by area ({areas}):"
+            " without areas, where people live cannot be told from who is hit. Ask by another level, or give incidents their areas."
+        )
 
 
 def within(held: "pd.DataFrame", only: Collection[str] | None) -> "pd.DataFrame":
@@ -104,7 +122,7 @@ def _chosen(
     if since or until or period != "all":
         undated = kept & held["date_start"].isna()
         if undated.any():
-            remarks.append(f"{int(undated.sum())} incidents without a date are left out of a question about time.")
+            remarks.append(_left(undated.sum(), "without a date", "a question about time"))
         kept &= held["date_start"].notna()
     if since:
         kept &= held["date_start"] >= str(since)
@@ -113,11 +131,14 @@ def _chosen(
     if period in ("quarter", "month"):
         vague = kept & (held["date_precision"] >= 5)
         if vague.any():
-            remarks.append(
-                f"{int(vague.sum())} incidents known only to within a year are left out of periods this short."
-            )
+            remarks.append(_left(vague.sum(), "known only to within a year", "periods this short"))
         kept &= ~vague
     return held[kept].copy(), remarks
+
+
+def _left(many: int, which: str, of: str) -> str:
+    noun, verb = ("incident", "is") if many == 1 else ("incidents", "are")
+    return f"{many} {noun} {which} {verb} left out of {of}."
 
 
 def _label(held: "pd.DataFrame", period: str, since: date | None, until: date | None) -> Any:
@@ -132,7 +153,7 @@ def _label(held: "pd.DataFrame", period: str, since: date | None, until: date | 
 
 
 def killed(
-    store: Store, dimension: str | None, *, inferred: bool, held: "pd.DataFrame | None" = None
+    store: Store, dimension: str | None, *, inferred: bool, held: "pd.DataFrame | None" = None, asked: str | None = None
 ) -> "pd.DataFrame":
     """Killed victims by incident (of `held`, if given) and group, with those whose group is unknown: all without a dimension.
 
@@ -141,7 +162,7 @@ def killed(
     """
     import pandas as pd
 
-    frame = frames.attributions(store, dimension, inferred=inferred)
+    frame = frames.attributions(store, dimension, inferred=inferred, asked=asked)
     stated = frames.incidents(store) if held is None else held
     frame = frame[(frame["harm"] == "killed") & frame["incident_id"].isin(stated["id"])].copy()
     number = frame["count_best"].astype("float64").fillna(frame["count_low"].astype("float64")).fillna(1.0)
@@ -159,11 +180,13 @@ def killed(
     return pd.DataFrame(summed.rename(columns={"incident_id": "incident"}))
 
 
-def _people(store: Store, dimension: str, level: int, held: "pd.DataFrame") -> tuple["pd.DataFrame", list[str]]:
+def _people(
+    store: Store, dimension: str, level: int, held: "pd.DataFrame", asked: str | None
+) -> tuple["pd.DataFrame", list[str]]:
     """Population by area, period and group: the years of the period where stated, else the nearest year, and that is said."""
     import pandas as pd
 
-    figures = _figures(store, dimension, level)
+    figures = _grouped(_figures(store, dimension, level), frames.lineages(store, dimension), asked)
     if figures.empty:
         raise NotEnoughData(
             f"No population by {dimension} is held: a rate is refused, not guessed. Bring figures in with:"
@@ -187,6 +210,27 @@ def _people(store: Store, dimension: str, level: int, held: "pd.DataFrame") -> t
         *remarks,
         f"Population: {'; '.join(sources)}.",
     ]
+
+
+def _grouped(figures: "pd.DataFrame", lines: Mapping[str, tuple[str, ...]], asked: str | None) -> "pd.DataFrame":
+    """Return the figures by the groups that are counted: a wide group's own figure, else what is stated of its parts.
+
+    The people of the group asked about are taken out of those of the wider ones that it belongs to.
+    """
+    import pandas as pd
+
+    rows = []
+    for (area, year), part in figures.groupby(["area", "year"], dropna=False):
+        here = dict(zip(part["group"], zip(part["number"], part["source"], strict=True), strict=True))
+        for code, (number, source) in here.items():
+            under = frames.counted_under(lines[code], asked)
+            if any(wide in here for wide in lines[code][1:] if frames.counted_under(lines[wide], asked) == under):
+                continue  # these people are in the wider figure
+            inside = here[asked][0] if asked is not None and asked in here and code in lines[asked][1:] else 0.0
+            rows.append((area, under, year, source, max(number - inside, 0.0)))
+    found = pd.DataFrame(rows, columns=["area", "group", "year", "source", "number"])
+    named: Any = {"number": "sum", "source": lambda told: "; ".join(sorted(set(told)))}
+    return pd.DataFrame(found.groupby(["area", "group", "year"], as_index=False, dropna=False).agg(named))
 
 
 def _years(label: str) -> list[int]:

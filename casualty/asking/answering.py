@@ -36,7 +36,7 @@ def answer(
     """
     work = Work(chosen.get("seed", 1), executor, progress, workers)
     document = _asked(material, method, chosen, work).as_json()
-    document["caveats"] = [*_few(chosen.get("replications")), *document["caveats"]]
+    document["caveats"] = [*_few(chosen.get("replications")), *material.remarks, *document["caveats"]]
     if chosen.get("filter"):
         document["parameters"] = {**document["parameters"], "filter": chosen["filter"]}
     if chosen.get("survival"):

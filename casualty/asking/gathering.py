@@ -5,7 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from casualty import events as bridge
-from casualty.asking.material import NONE, Chosen, Material, Spots, flattened, of_group
+from casualty.asking.material import NONE, Chosen, Figures, Material, Spots, flattened, of_group
 from casualty.asking.questions import question
 from casualty.errors import UsageFault
 from casualty.store import Store
@@ -26,6 +26,7 @@ def gathered(store: Store, method: str, chosen: Chosen, who: "Acting | None" = N
     """
     dimension, by = _grouped(store, method, chosen), chosen.get("by") or "admin1"
     asked: dict[str, Any] = {"status": chosen.get("status"), "by": by, "only": only(store, chosen, who)}
+    asked["group"] = chosen.get("group")
     asked |= {name: date.fromisoformat(chosen[name]) if chosen.get(name) else None for name in ("since", "until")}
     if dimension and method == SHARES:
         return _shares(store, dimension, chosen, asked)
@@ -34,14 +35,17 @@ def gathered(store: Store, method: str, chosen: Chosen, who: "Acting | None" = N
     if "near" in chosen:
         held, near = flattened(held, chosen["near"])
     beside, living = question(method).beside, "people" in (chosen.get("base"), *_of_people(chosen))
+    people: Figures = NONE
+    told: tuple[str, ...] = ()
+    if dimension and living and "people" in beside:
+        people, told = bridge.people(store, dimension, **asked | {"group": of_group(held, chosen)})
     return Material(
         held,
-        people=bridge.people(store, dimension, of_group(held, chosen), **asked)
-        if dimension and living and "people" in beside
-        else NONE,
+        people=people,
         centres=bridge.centres(store, by) if living and "centres" in beside else NONE,
         borders=bridge.borders(store, by) if "borders" in beside else NONE,
         near=near,
+        remarks=told,
     )
 
 

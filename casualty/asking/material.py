@@ -34,7 +34,7 @@ class Material:
     people: low, best and high number of the group's people by area; centres: x and y of the areas, as the incidents'
     points; borders: GeoJSON of the areas by code; near: x and y of fixed points, in metres as the incidents'; series:
     what was counted elsewhere, asked instead of the incidents; shares: victims and people by area and period, of the
-    comparison of groups.
+    comparison of groups; remarks: what is to be known of the people's figures.
     """
 
     events: Events
@@ -44,6 +44,7 @@ class Material:
     near: Spots = ()
     series: "tuple[Series, ...]" = ()
     shares: "Shares | None" = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def beside(self) -> tuple[Any, ...]:

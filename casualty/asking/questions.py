@@ -53,25 +53,36 @@ def _colocation(material: Material, chosen: dict[str, Any], work: Work) -> Answe
     return colocation(material.events, near=near, seed=work.seed, **radii, **some(chosen, *NEAR), **work.runs)
 
 
-def _counted(material: Material, chosen: dict[str, Any], every: str) -> "tuple[Series, ...]":
-    """Return counts in time: those that were read, else the group's, else those of all and then of each group."""
+def _counted(
+    material: Material, chosen: dict[str, Any], every: str, groups: Sequence[str] | None = None
+) -> "tuple[Series, ...]":
+    """Return counts in time: those that were read, else of the groups given or of the one asked about, else of all incidents."""
     from casualty.patterns.counting import counted
 
     if material.series:
         return material.series
     since, until = (date.fromisoformat(chosen[name]) if chosen.get(name) else None for name in ("since", "until"))
-    asked: dict[str, Any] = {"every": chosen.get("every", every), "since": since, "until": until}
-    if chosen.get("group"):
-        return counted(material.events, groups=[chosen["group"]], **asked)
-    groups = material.events.groups
-    return (*counted(material.events, **asked), *(counted(material.events, groups=groups, **asked) if groups else ()))
+    which = groups or ([chosen["group"]] if chosen.get("group") else None)
+    return counted(material.events, groups=which, every=chosen.get("every", every), since=since, until=until)
+
+
+def _by_group(material: Material, chosen: dict[str, Any]) -> "tuple[tuple[Series, ...], tuple[str, ...]]":
+    """Return the groups' own counts, which stand beside those of all, and what to know where there are none."""
+    if material.series or chosen.get("group") or not material.events.groups:
+        return (), ()
+    try:
+        return _counted(material, chosen, "month", material.events.groups), ()
+    except NotEnoughData as why:
+        return (), (f"The groups have no course of their own here; that of all incidents stands alone. {why}",)
 
 
 def _trend(material: Material, chosen: dict[str, Any], work: Work) -> Answer:
     from casualty.patterns.trend import trend
 
-    series = _counted(material, chosen, "month")
+    beside, told = _by_group(material, chosen)
+    series = (*_counted(material, chosen, "month"), *beside)
     found = trend(series, rng=work.rng, **some(chosen, "replications"), **work.runs)
+    found = replace(found, caveats=(*told, *found.caveats))
     if len(series) == 1:
         return found
     # An incident stands in the series of all and in each of its groups', and is one incident.

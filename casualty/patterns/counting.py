@@ -41,6 +41,8 @@ def counted(
     """
     step = _step(every)
     known = events if groups is None else events.with_identity()
+    if groups is not None and not len(known):
+        raise NotEnoughData("No incident has a victim of known identity: identities are what is missing.")
     starts, dated = _within(_in_one_bin(known, step), step, since, until)
     edges = np.array([number_of(day) for day in (*starts, following(starts[-1], step))])
     at = np.searchsorted(edges, dated.day_span[:, 0], side="right") - 1

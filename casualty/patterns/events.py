@@ -18,7 +18,7 @@ NO_POINT = "no point"
 COARSE_POINT = "place known to a district or wider (precision 3 or more)"
 NO_DATE = "no date"
 COARSE_DATE = "date known to a month or wider"
-NO_IDENTITY = "identity of the victims not known"
+NO_IDENTITY = "identity of the victims not known, or sources give several"
 
 
 @dataclass(frozen=True, eq=False)
