@@ -26,7 +26,7 @@ BEHIND = (
 READERS = re.compile(r"(frames|summary|overview)\.\w+$")
 # The one door, what is carried beside what came through it, and the names and outlines of units.
 FREE = re.compile(
-    r"overview\.(selected|ties|units|changes)$|frames\.(locator|unit_names|areas|dimension_id|dimensions)$"
+    r"overview\.(selected|ties|units|changes)$|frames\.(locator|unit_names|areas|dimension_id|dimensions|lineages|counted_under)$"
 )
 FROM = re.compile(rf"\b(?:FROM|JOIN)\s+({'|'.join(sorted(RECORD))})\b", re.IGNORECASE)
 BY_KEY = "reads records by the keys that it is given"

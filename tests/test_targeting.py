@@ -141,7 +141,7 @@ def test_a_narrower_group_counts_under_its_widest_one(
     store: Store, by: Acting, document: str, narrow: dict[str, str], asked: str | None, victims: dict[str, int],
     people: dict[str, int],
 ) -> None:  # fmt: skip
-    """R38, R40: nobody is lost in a narrower group, nor counted twice; one asked about stands apart from its wider one."""
+    """R39, R40: nobody is lost in a narrower group, nor counted twice; one asked about stands apart from its wider one."""
     both = victim(narrow, "tul")
     both["attributions"] += victim(narrow, "tuln")["attributions"]
     named = [victim(narrow, "kess"), victim(narrow, "tul"), victim(narrow, "tuln"), both]
