@@ -59,7 +59,7 @@ ALLOWED = {
     "app.session._listed": "reads small tables whole: those of the record by name are found by this test where they are asked for",
     "app.session._seen": "asks which incidents an account of named situations sees",
     "app.session.listed": "looks at the columns of a table, and reads nothing",
-    "casualty.events._means": WITHIN, "casualty.events._mixed": WITHIN, "casualty.events._told": WITHIN,
+    "casualty.events._means": WITHIN, "casualty.events._told": WITHIN,
     "casualty.events._victims": WITHIN, "casualty.events.gathered": WITHIN,
     "casualty.extract._rows": SELECTED,
     "casualty.targeting.killed": WITHIN, "casualty.targeting.question": WITHIN,
