@@ -77,9 +77,7 @@ def question(
     frames.dimension_id(store, dimension)
     held = within(frames.incidents(store), only)
     if held.empty:
-        raise NotEnoughData(
-            "No incident is recorded." if only is None else "The filter lets in no incident; widen it."
-        )
+        raise NotEnoughData("No incident is recorded." if only is None else "The filter lets in no incident; widen it.")
     victims = killed(store, dimension, inferred=inferred, held=held, asked=group)
     held, remarks = _chosen(held, since, until, status, period)
     held["area"] = held["id"].map(frames.areas(store, LEVELS[by], held))
